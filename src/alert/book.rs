@@ -1,0 +1,208 @@
+//! Folds events into alerts.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AlertKey, Event, EventKind, GroupName, Severity};
+
+/// What the events of one key add up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Its name.
+    pub key: AlertKey,
+    /// Whom it concerns.
+    pub group: GroupName,
+    /// Where it stands.
+    pub state: AlertState,
+    /// The severity that the last problem event gave.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// Where it is wrong.
+    pub host: Option<String>,
+    /// When the first event arrived.
+    pub opened_at: Timestamp,
+}
+
+/// Where an alert stands. Closed alerts are not kept in the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertState {
+    /// Nobody has taken it yet.
+    Triggered,
+    /// Somebody has taken it.
+    Acknowledged {
+        /// Who: a member, or a user of the monitor.
+        by: String,
+    },
+}
+
+/// What an event did to its alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertChange {
+    /// The alert is new.
+    Triggered,
+    /// The alert was open already: a keep-alive, perhaps with another severity.
+    Repeated {
+        /// The severity before.
+        was: Severity,
+    },
+    /// Somebody took it in the monitor.
+    Acknowledged {
+        /// Who.
+        by: String,
+    },
+    /// It is over; the alert as it last stood.
+    Closed(Alert),
+    /// Nothing: an update or a recovery of an alert that is not open, or an update that changes nothing.
+    Ignored,
+}
+
+/// All open alerts.
+#[derive(Clone, Debug, Default)]
+pub struct AlertBook {
+    open: HashMap<AlertKey, Alert>,
+}
+
+impl AlertBook {
+    /// A book with the open alerts that a store remembers.
+    pub fn new(open: impl IntoIterator<Item = Alert>) -> Self {
+        Self {
+            open: open
+                .into_iter()
+                .map(|alert| (alert.key.clone(), alert))
+                .collect(),
+        }
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, event: &Event) -> AlertChange {
+        let key = event.alert_key();
+        match (event.kind, self.open.get_mut(&key)) {
+            (EventKind::Problem, None) => {
+                self.open.insert(key.clone(), Alert::triggered(key, event));
+                AlertChange::Triggered
+            }
+            (EventKind::Problem, Some(alert)) => {
+                let was = alert.severity;
+                alert.severity = event.severity;
+                AlertChange::Repeated { was }
+            }
+            (EventKind::Update, Some(alert)) => match &event.acknowledged_by {
+                Some(by) if alert.state == AlertState::Triggered => {
+                    alert.state = AlertState::Acknowledged { by: by.clone() };
+                    AlertChange::Acknowledged { by: by.clone() }
+                }
+                _ => AlertChange::Ignored,
+            },
+            (EventKind::Recovery, Some(_)) => match self.open.remove(&key) {
+                Some(alert) => AlertChange::Closed(alert),
+                None => AlertChange::Ignored,
+            },
+            (EventKind::Update | EventKind::Recovery, None) => AlertChange::Ignored,
+        }
+    }
+
+    /// The alert, if it is open.
+    pub fn get(&self, key: &AlertKey) -> Option<&Alert> {
+        self.open.get(key)
+    }
+
+    /// Marks an open alert as taken by `by`, or, with `None`, as not taken (any more).
+    pub fn set_taken(&mut self, key: &AlertKey, by: Option<&str>) {
+        if let Some(alert) = self.open.get_mut(key) {
+            alert.state = match by {
+                Some(by) => AlertState::Acknowledged { by: by.to_owned() },
+                None => AlertState::Triggered,
+            };
+        }
+    }
+
+    /// Closes an alert that the monitor did not close.
+    pub fn close(&mut self, key: &AlertKey) -> Option<Alert> {
+        self.open.remove(key)
+    }
+
+    /// How many alerts are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether no alert is open.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}
+
+impl Alert {
+    fn triggered(key: AlertKey, event: &Event) -> Self {
+        Self {
+            key,
+            group: event.group.clone(),
+            state: AlertState::Triggered,
+            severity: event.severity,
+            title: event.title.clone(),
+            host: event.host.clone(),
+            opened_at: event.received_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::event::tests::event;
+
+    fn changes(kinds: &[EventKind]) -> Vec<AlertChange> {
+        let mut book = AlertBook::default();
+        kinds
+            .iter()
+            .map(|&kind| {
+                book.apply(&Event {
+                    kind,
+                    acknowledged_by: (kind == EventKind::Update).then(|| "Admin".to_owned()),
+                    ..event("disk full")
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_repeat_is_a_keep_alive_and_not_a_new_alert() {
+        use EventKind::Problem;
+        assert_eq!(
+            changes(&[Problem, Problem]),
+            [
+                AlertChange::Triggered,
+                AlertChange::Repeated {
+                    was: Severity::Critical
+                }
+            ]
+        );
+    }
+
+    #[test]
+    fn an_update_after_the_close_reopens_nothing() {
+        use EventKind::{Problem, Recovery, Update};
+        assert_eq!(
+            changes(&[Problem, Recovery, Update])[2],
+            AlertChange::Ignored
+        );
+        assert_eq!(
+            changes(&[Update, Recovery]),
+            [AlertChange::Ignored, AlertChange::Ignored]
+        );
+    }
+
+    #[test]
+    fn a_second_acknowledgement_changes_nothing() {
+        use EventKind::{Problem, Update};
+        let by = "Admin".to_owned();
+        assert_eq!(
+            changes(&[Problem, Update, Update])[1..],
+            [AlertChange::Acknowledged { by }, AlertChange::Ignored]
+        );
+    }
+}

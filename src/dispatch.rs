@@ -1,0 +1,1 @@
+//! Which provider carries an attempt. Pure, given health and time.

@@ -1,0 +1,1 @@
+//! Runs escalations: inbox, timers, effects, crash recovery.

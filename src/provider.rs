@@ -1,0 +1,76 @@
+//! The carriers: one file each, behind one trait. A provider places, ends, looks up and finds calls, and says whose
+//! fault a failure is. It knows nothing of escalations.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    escalation::{CallSid, CallStatus, Fault, ProviderName},
+    roster::PhoneNumber,
+};
+
+/// What a provider's method returns.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+
+/// A call to be placed. All URLs are absolute and carry the attempt's id (P7).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallRequest {
+    /// Whom.
+    pub to: PhoneNumber,
+    /// How long it may ring; whole seconds are sent, rounded up.
+    pub ring_timeout: SignedDuration,
+    /// How long the call may last.
+    pub call_limit: SignedDuration,
+    /// Where the provider asks what to say.
+    pub voice_url: String,
+    /// Where it asks when that failed.
+    pub fallback_url: String,
+    /// Where it says how the call goes.
+    pub status_url: String,
+}
+
+impl fmt::Debug for CallRequest {
+    /// URLs hold attempt tokens, so they are left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRequest")
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that the provider knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCall {
+    /// Its name.
+    pub call: CallSid,
+    /// How it goes.
+    pub status: CallStatus,
+}
+
+/// A carrier's API.
+pub trait Provider: fmt::Debug + Send + Sync {
+    /// The configured name.
+    fn name(&self) -> &ProviderName;
+
+    /// Places a call and returns its name. A success means queued, no more.
+    ///
+    /// [`crate::escalation::FaultClass::Ambiguous`] means that the call may have been placed: look for it with
+    /// [`Self::find`] before calling again (P3).
+    fn place<'a>(&'a self, request: &'a CallRequest) -> Reply<'a, CallSid>;
+
+    /// Ends a call: cancels it if it rings, hangs up if it talks. A call that is over already is a success.
+    fn end<'a>(&'a self, call: &'a CallSid) -> Reply<'a, ()>;
+
+    /// How a call goes.
+    fn look_up<'a>(&'a self, call: &'a CallSid) -> Reply<'a, CallStatus>;
+
+    /// The newest call to this number from ours that was created at `since` or later and is not among `known`. Tells whether
+    /// a request whose reply was lost was carried out.
+    fn find<'a>(
+        &'a self,
+        to: &'a PhoneNumber,
+        since: Timestamp,
+        known: &'a [CallSid],
+    ) -> Reply<'a, Option<FoundCall>>;
+}

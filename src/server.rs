@@ -1,0 +1,1 @@
+//! HTTP: ingest, provider webhooks, health. Takes no decisions.

@@ -1,0 +1,82 @@
+//! The journal and all state, on disk. One OS thread writes; whatever waits is committed together (group commit).
+//!
+//! The store knows no policy: it keeps what the engine hands it, atomically, and says when it is durable.
+
+use jiff::Timestamp;
+
+use crate::{
+    alert::{Alert, AlertKey, Event, EventId},
+    escalation::{AttemptId, CallSid, Entry, Escalation, EscalationId, ProviderName},
+    notice::Notice,
+    roster::MemberName,
+};
+
+/// What is committed together: all of it is durable, or nothing is.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// New events for the inbox. One whose id the store has seen within its retention is not taken again.
+    pub events: Vec<Event>,
+    /// Events that the engine has folded in; they leave the inbox, their ids stay known.
+    pub handled: Vec<EventId>,
+    /// Alerts as they stand now, with the escalation that is about them.
+    pub alerts: Vec<(Alert, Option<EscalationId>)>,
+    /// Alerts that are closed.
+    pub closed: Vec<AlertKey>,
+    /// New journal entries.
+    pub entries: Vec<(EscalationId, Entry)>,
+    /// Escalations as they stand after those entries, each once.
+    pub escalations: Vec<Escalation>,
+    /// Calls as they stand now.
+    pub calls: Vec<CallRecord>,
+    /// Notices for the outbox.
+    pub notices: Vec<Notice>,
+    /// Notices that were delivered or given up; they leave the outbox.
+    pub settled: Vec<NoticeId>,
+}
+
+/// What came of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// For each of the batch's events, in order, whether it is new.
+    pub new_events: Vec<bool>,
+    /// For each of the batch's notices, in order, its name in the outbox.
+    pub notices: Vec<NoticeId>,
+}
+
+/// Names a notice in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NoticeId(pub i64);
+
+/// One call, for ceilings, look-ups and statistics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The person.
+    pub member: MemberName,
+    /// The carrier.
+    pub provider: ProviderName,
+    /// When the intent was journalled.
+    pub intended_at: Timestamp,
+    /// The provider's name for it, once known.
+    pub call: Option<CallSid>,
+}
+
+/// Everything that a core needs to go on where the last one stopped.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Escalations that are not over.
+    pub escalations: Vec<Escalation>,
+    /// Open alerts.
+    pub alerts: Vec<(Alert, Option<EscalationId>)>,
+    /// Events that were accepted and not folded in, oldest first.
+    pub inbox: Vec<Event>,
+    /// Notices that wait for delivery, oldest first.
+    pub outbox: Vec<(NoticeId, Notice)>,
+    /// Calls of the escalations that are not over, and all calls of the last hour.
+    pub calls: Vec<CallRecord>,
+    /// The name of the next escalation.
+    pub next_escalation: EscalationId,
+    /// A random key that is made with the store and never leaves it: attempt tokens are signed with it.
+    pub token_key: [u8; 32],
+}
