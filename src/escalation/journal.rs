@@ -119,6 +119,9 @@ pub enum Input {
         why: Left,
         /// How many remain.
         counts: Counts,
+        /// What the calls speak of from here on, if it was this alert so far and others remain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        headline: Option<Headline>,
     },
     /// The answer to [`Effect::Muster`]: the rules and the people of the coming round, in the order of calling.
     Mustered {
@@ -176,6 +179,8 @@ pub enum Input {
     },
     /// The instant that [`super::Escalation::next_wakeup`] named has come.
     Woke,
+    /// A core took over from one that ended, and found a timer further ahead than any rule allows: the clock was set back.
+    Restarted,
 }
 
 /// Why an alert left an escalation.
