@@ -400,11 +400,10 @@ impl Escalation {
 
     /// Whether this person's phone has rung as often within the hour as the ceiling allows.
     fn rests(&self, candidate: &Candidate, now: Timestamp) -> bool {
-        let hour = SignedDuration::from_hours(1);
-        let recent = candidate
-            .calls
-            .iter()
-            .filter(|&&call| now.duration_since(call) < hour);
+        let hour = SignedDuration::ZERO..SignedDuration::from_hours(1);
+        // A call ahead of now was made before the clock was set back.
+        let within = |call: &&Timestamp| hour.contains(&now.duration_since(**call));
+        let recent = candidate.calls.iter().filter(within);
         recent.count() >= self.policy.max_calls_per_hour as usize
     }
 
@@ -777,6 +776,9 @@ impl Escalation {
             };
         if at <= limit {
             return Change::Nothing;
+        }
+        for earlier in self.attempts.iter_mut().rev().skip(1) {
+            earlier.deadline = earlier.deadline.min(now);
         }
         match &mut self.phase {
             Phase::Mustering { since } | Phase::Routing { since } => *since = limit,

@@ -369,6 +369,19 @@ pub enum News {
     },
 }
 
+impl News {
+    /// Whether this only stands in the journal: it comes round after round and would drown what matters.
+    pub fn is_routine(&self) -> bool {
+        matches!(
+            self,
+            Self::NotReached {
+                outcome: Outcome::Resting,
+                ..
+            }
+        )
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

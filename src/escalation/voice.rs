@@ -33,7 +33,12 @@ impl Escalation {
             });
             return Change::Nothing;
         }
-        if !matches!(heard, Heard::Trouble(_)) && stage != attempt.stage {
+        let in_place = match heard {
+            Heard::Trouble(_) => true,
+            Heard::Answer => stage == 0 && attempt.stage == 0,
+            Heard::Keys(_) | Heard::Silence => stage > 0 && stage == attempt.stage,
+        };
+        if !in_place {
             effects.push(Effect::Refuse { attempt: id });
             return Change::Nothing;
         }
@@ -43,7 +48,7 @@ impl Escalation {
             attempt.ended_at = None;
         }
         // Whose call was given up waiting for is not waited for again.
-        if attempt.outcome.is_none() {
+        if attempt.outcome.is_none() && now < attempt.deadline {
             attempt.deadline = now + talk_limit;
         }
         let member = attempt.member.clone();
@@ -70,6 +75,9 @@ impl Escalation {
         attempt.stage += 1;
         attempt.troubles += u8::from(matches!(heard, Heard::Trouble(_)));
         attempt.readings += u16::from(line == Line::Message);
+        if !line.asks_for_key() {
+            attempt.deadline = attempt.deadline.min(now + PARTING);
+        }
         attempt.last = Some(Answer {
             stage,
             heard: heard.clone(),
