@@ -16,11 +16,10 @@ pub mod policy;
 mod replay;
 mod voice;
 
+pub use crate::alert::Headline;
 pub use attempt::{Attempt, MAX_STAGES, MAX_TROUBLES, REPEAT_WINDOW};
 pub use call::{AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, ProviderName};
-pub use journal::{
-    Candidate, Counts, Effect, Entry, Headline, Heard, Input, Left, Line, News, Outcome,
-};
+pub use journal::{Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, News, Outcome};
 pub use policy::Policy;
 pub use replay::ReplayError;
 
