@@ -55,17 +55,13 @@ fn directory(section: &Section<'_>, key: &str, default: PathBuf) -> Option<PathB
 /// The remote cores; none if some are named and not one of them can be used.
 fn cores(section: &Section<'_>) -> Option<Vec<RemoteCore>> {
     let urls = section.texts("cores");
-    let key = section.secret("api_key");
     let Some(urls) = urls else {
         return (!section.has("cores")).then(Vec::new);
     };
     if urls.is_empty() {
         return Some(Vec::new());
     }
-    let key = match key {
-        Some(key) => key,
-        None => return section.required_secret("api_key").and(None),
-    };
+    let key = section.required_secret("api_key")?;
     let usable: Vec<_> = urls
         .iter()
         .filter_map(|url| section.taken("cores", url.at, endpoint::base(url.value)))

@@ -263,7 +263,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table within this one.
-    pub(super) fn section(&self, key: &str) -> Option<Section<'a>> {
+    pub(super) fn section(&self, key: &str) -> Option<Self> {
         let expected = format!("a table: write [{}]", self.path(key));
         let table = self.typed(key, &expected, DeValue::as_table)?;
         let (name, _) = self.table.get_key_value(key)?;
@@ -276,7 +276,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables of `[[key]]`; none if the key is absent.
-    pub(super) fn sections(&self, key: &str) -> Vec<Section<'a>> {
+    pub(super) fn sections(&self, key: &str) -> Vec<Self> {
         let expected = format!("a list of tables: write [[{}]]", self.path(key));
         let list = self.typed(key, &expected, DeValue::as_array);
         let items = list.into_iter().flat_map(|list| list.value.iter());
@@ -290,7 +290,7 @@ impl<'a> Section<'a> {
         key: &str,
         item: &'a Spanned<DeValue<'a>>,
         expected: &str,
-    ) -> Option<Section<'a>> {
+    ) -> Option<Self> {
         let at = item.span().start;
         match item.get_ref() {
             DeValue::Table(table) => Some(Self::new(self.reader, self.path(key), at, table)),
@@ -302,7 +302,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables `[key.NAME]` with their names; none if the key is absent.
-    pub(super) fn named(&self, key: &str) -> Vec<(&'a str, Section<'a>)> {
+    pub(super) fn named(&self, key: &str) -> Vec<(&'a str, Self)> {
         let Some(section) = self.section(key) else {
             return Vec::new();
         };

@@ -11,20 +11,20 @@ impl Section<'_> {
     /// copied, committed and pasted.
     pub(in crate::config) fn secret(&self, key: &str) -> Option<SecretString> {
         let (env_key, file_key) = (format!("{key}_env"), format!("{key}_file"));
-        let from_env = self.text(&env_key);
-        let from_file = self.text(&file_key);
+        let env = self.text(&env_key);
+        let file = self.text(&file_key);
         self.refuse_literal(key, &env_key, &file_key);
-        if let (Some(_), Some(file)) = (from_env, from_file) {
+        if let (Some(_), Some(file)) = (env, file) {
             let what = format!("has `{env_key}` beside it");
             self.wrong_value(&file_key, file.at, &Wrong::new(what, "keep one of the two"));
             return None;
         }
-        if let Some(name) = from_env {
-            let secret = self.from_environment(name.value);
+        if let Some(name) = env {
+            let secret = self.in_environment(name.value);
             return self.taken(&env_key, name.at, secret);
         }
-        if let Some(path) = from_file {
-            return self.taken(&file_key, path.at, from_file_at(path.value));
+        if let Some(path) = file {
+            return self.taken(&file_key, path.at, in_file(path.value));
         }
         None
     }
@@ -58,7 +58,7 @@ impl Section<'_> {
         self.wrong_value(key, name.span().start, &wrong);
     }
 
-    fn from_environment(&self, name: &str) -> Result<SecretString, Wrong> {
+    fn in_environment(&self, name: &str) -> Result<SecretString, Wrong> {
         match (self.reader.environment)(name) {
             Some(value) if !value.trim().is_empty() => Ok(SecretString::from(value.trim())),
             Some(_) => Err(Wrong::new(
@@ -74,7 +74,7 @@ impl Section<'_> {
 }
 
 /// Reads a secret file that not everybody can read. A line end at its end does not count.
-fn from_file_at(path: &str) -> Result<SecretString, Wrong> {
+fn in_file(path: &str) -> Result<SecretString, Wrong> {
     let unreadable = |error: std::io::Error| {
         Wrong::new(
             format!("names {path}, which cannot be read ({error})"),
@@ -115,7 +115,7 @@ mod tests {
         let path = dir.path().join("secret");
         fs::write(&path, content).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
-        let found = from_file_at(path.to_str().expect("UTF-8"));
+        let found = in_file(path.to_str().expect("UTF-8"));
         match (found, expected) {
             (Ok(secret), Ok(expected)) => assert_eq!(secret.expose_secret(), expected),
             (Err(wrong), Err(expected)) => {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_secret_file_that_is_not_there_is_named() {
-        let wrong = from_file_at("/nonexistent/secret").expect_err("not there");
+        let wrong = in_file("/nonexistent/secret").expect_err("not there");
         assert!(wrong.what.contains("/nonexistent/secret"), "{wrong:?}");
         assert!(wrong.what.contains("No such file"), "{wrong:?}");
     }
