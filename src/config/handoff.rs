@@ -55,15 +55,17 @@ fn directory(section: &Section<'_>, key: &str, default: PathBuf) -> Option<PathB
 /// The remote cores; none if some are named and not one of them can be used.
 fn cores(section: &Section<'_>) -> Option<Vec<RemoteCore>> {
     let urls = section.texts("cores");
-    let Some(urls) = urls else {
-        return (!section.has("cores")).then(Vec::new);
-    };
-    if urls.is_empty() {
-        return Some(Vec::new());
+    let is_remote = urls.as_ref().is_some_and(|urls| !urls.is_empty());
+    if !is_remote {
+        // The key is checked, though nobody needs it.
+        section.secret("api_key");
+        let is_sound = urls.is_some() || !section.has("cores");
+        return is_sound.then(Vec::new);
     }
     let key = section.required_secret("api_key")?;
     let usable: Vec<_> = urls
         .iter()
+        .flatten()
         .filter_map(|url| section.taken("cores", url.at, endpoint::base(url.value)))
         .map(|url| RemoteCore {
             url,
