@@ -3,11 +3,29 @@
 //! The hand-off path of a plugin uses no runtime, no store and no TLS unless a remote core is configured: it is to end
 //! within a millisecond or two.
 
-use std::{path::PathBuf, time::Duration};
+pub mod core_lock;
+mod remote;
+mod spool;
+mod spool_reader;
+mod spool_watch;
+mod start;
+
+pub use core_lock::{CoreLock, LockError, Starting};
+pub use remote::Refusal;
+pub use spool::{Spool, SpoolError};
+pub use spool_reader::{Claim, SpoolReader};
+pub use spool_watch::SpoolWatch;
+pub use start::{StartError, detach, log_path};
+
+use std::{
+    fmt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use secrecy::SecretString;
 
-use crate::alert::Event;
+use crate::alert::{Event, EventError};
 
 /// What the hand-off needs to know.
 #[derive(Clone, Debug)]
@@ -47,14 +65,94 @@ pub enum HandedTo {
 }
 
 /// Hands the event over: returns only when it is durable and somebody is sure to read it.
-pub fn hand_over(_settings: &Settings, _event: &Event) -> Result<HandedTo, HandOffError> {
-    Err(HandOffError::NotBuilt)
+///
+/// The deadline holds for whatever waits: other hosts, a core that starts. A disk that hangs cannot be left waiting.
+pub fn hand_over(settings: &Settings, event: &Event) -> Result<HandedTo, HandOffError> {
+    let deadline = Instant::now() + settings.deadline;
+    event.check()?;
+    if settings.cores.is_empty() {
+        hand_over_here(settings, event, deadline)
+    } else {
+        hand_over_there(settings, event, deadline)
+    }
+}
+
+/// The event is written before anybody looks for a core: a core that ends in between leaves it on disk for the next.
+fn hand_over_here(
+    settings: &Settings,
+    event: &Event,
+    deadline: Instant,
+) -> Result<HandedTo, HandOffError> {
+    Spool::new(&settings.spool).write(event)?;
+    if core_lock::is_core_ready(&settings.state_dir)? {
+        return Ok(HandedTo::Spool);
+    }
+    if !settings.start_core {
+        let spool = settings.spool.clone();
+        return Err(HandOffError::NoCore { spool });
+    }
+    start::start_core(settings, deadline)?;
+    Ok(HandedTo::StartedCore)
+}
+
+/// If no remote core takes the event, a core that runs on this host does. Otherwise nothing is left in the spool: a core
+/// that comes up later would ring for what the monitor has handed to another one by then.
+fn hand_over_there(
+    settings: &Settings,
+    event: &Event,
+    deadline: Instant,
+) -> Result<HandedTo, HandOffError> {
+    let refusals = match remote::offer(&settings.cores, event, deadline) {
+        Ok(url) => return Ok(HandedTo::Remote(url)),
+        Err(refusals) => refusals,
+    };
+    if core_lock::is_core_ready(&settings.state_dir).unwrap_or(false)
+        && Spool::new(&settings.spool).write(event).is_ok()
+    {
+        return Ok(HandedTo::Spool);
+    }
+    Err(HandOffError::Refused(Refusals(refusals)))
 }
 
 /// Why an event was not handed over. One line each, without secrets, that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum HandOffError {
-    /// Placeholder.
-    #[error("not built")]
-    NotBuilt,
+    /// The event breaks a bound.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The spool does not take it.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// Nobody can tell whether a core runs.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It is in the spool, but nobody reads that.
+    #[error(
+        "no core reads the spool {}, where the event waits; start the rinban service, or set `start_core`",
+        .spool.display()
+    )]
+    NoCore {
+        /// The spool.
+        spool: PathBuf,
+    },
+    /// It is in the spool, but no core could be started to read that.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// No core on another host has taken it.
+    #[error("no core has taken the event: {0}")]
+    Refused(Refusals),
+}
+
+/// What each of the cores said, in the order of the configuration.
+#[derive(Debug)]
+pub struct Refusals(pub Vec<Refusal>);
+
+impl fmt::Display for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, refusal) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{refusal}")?;
+        }
+        Ok(())
+    }
 }
