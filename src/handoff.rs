@@ -25,7 +25,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use crate::alert::{Event, EventError};
+use crate::alert::{Event, EventError, EventId, Limits};
 
 /// What the hand-off needs to know.
 #[derive(Clone, Debug)]
@@ -69,21 +69,50 @@ pub enum HandedTo {
 /// The deadline holds for whatever waits: other hosts, a core that starts. A disk that hangs cannot be left waiting.
 pub fn hand_over(settings: &Settings, event: &Event) -> Result<HandedTo, HandOffError> {
     let deadline = Instant::now() + settings.deadline;
-    event.check()?;
+    let json = to_json(event)?;
     if settings.cores.is_empty() {
-        hand_over_here(settings, event, deadline)
+        hand_over_here(settings, &event.id, &json, deadline)
     } else {
-        hand_over_there(settings, event, deadline)
+        hand_over_there(settings, &event.id, &json, deadline)
     }
+}
+
+/// The event as JSON that a core is sure to read: what is accepted here must not be refused there. If it is too long,
+/// what people wrote is cut, and then what a call can do without is left out.
+fn to_json(event: &Event) -> Result<Vec<u8>, EventError> {
+    let write = |event: &Event| {
+        serde_json::to_vec(event).map_err(|error| EventError::Json(error.to_string()))
+    };
+    event.check()?;
+    let mut json = write(event)?;
+    if json.len() <= Limits::EVENT_BYTES {
+        return Ok(json);
+    }
+    let mut event = event.clone().fit();
+    let shorten: [fn(&mut Event); 3] = [
+        |_| {},
+        |event| event.variables.clear(),
+        |event| event.message.clear(),
+    ];
+    for shorten in shorten {
+        shorten(&mut event);
+        json = write(&event)?;
+        if json.len() <= Limits::EVENT_BYTES {
+            break;
+        }
+    }
+    Event::from_json(&json)?;
+    Ok(json)
 }
 
 /// The event is written before anybody looks for a core: a core that ends in between leaves it on disk for the next.
 fn hand_over_here(
     settings: &Settings,
-    event: &Event,
+    id: &EventId,
+    json: &[u8],
     deadline: Instant,
 ) -> Result<HandedTo, HandOffError> {
-    Spool::new(&settings.spool).write(event)?;
+    Spool::new(&settings.spool).write(id, json)?;
     if core_lock::is_core_ready(&settings.state_dir)? {
         return Ok(HandedTo::Spool);
     }
@@ -99,15 +128,16 @@ fn hand_over_here(
 /// that comes up later would ring for what the monitor has handed to another one by then.
 fn hand_over_there(
     settings: &Settings,
-    event: &Event,
+    id: &EventId,
+    json: &[u8],
     deadline: Instant,
 ) -> Result<HandedTo, HandOffError> {
-    let refusals = match remote::offer(&settings.cores, event, deadline) {
+    let refusals = match remote::offer(&settings.cores, id, json, deadline) {
         Ok(url) => return Ok(HandedTo::Remote(url)),
         Err(refusals) => refusals,
     };
     if core_lock::is_core_ready(&settings.state_dir).unwrap_or(false)
-        && Spool::new(&settings.spool).write(event).is_ok()
+        && Spool::new(&settings.spool).write(id, json).is_ok()
     {
         return Ok(HandedTo::Spool);
     }

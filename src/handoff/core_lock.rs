@@ -184,3 +184,88 @@ fn already_running(state_dir: &Path, file: &str) -> LockError {
             .filter(|pid| !pid.is_empty()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn dir() -> TempDir {
+        TempDir::new().expect("a temporary directory")
+    }
+
+    #[test]
+    fn a_core_is_seen_when_it_is_ready_and_until_it_ends() {
+        let dir = dir();
+        let is_ready = || is_core_ready(dir.path()).expect("looks");
+        let is_starting = || is_core_starting(dir.path()).expect("looks");
+        assert!(!is_ready() && !is_starting());
+        let starting = CoreLock::begin(dir.path()).expect("begins");
+        assert!(!is_ready() && is_starting());
+        let core = starting.ready().expect("takes the lock");
+        assert!(is_ready() && !is_starting());
+        drop(core);
+        assert!(!is_ready() && !is_starting());
+    }
+
+    #[test]
+    fn a_second_core_is_refused_with_the_process_id_of_the_first() {
+        let dir = dir();
+        let pid = std::process::id().to_string();
+        let refused = || {
+            CoreLock::begin(dir.path())
+                .expect_err("there is one")
+                .to_string()
+        };
+        let starting = CoreLock::begin(dir.path()).expect("begins");
+        assert!(refused().contains(&pid));
+        let core = starting.ready().expect("takes the lock");
+        assert!(refused().contains(&pid));
+        drop(core);
+        drop(CoreLock::begin(dir.path()).expect("the first has ended"));
+    }
+
+    #[test]
+    fn looking_does_not_make_a_lock_file() {
+        let dir = dir();
+        assert!(!is_core_ready(dir.path()).expect("looks"));
+        assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 0);
+    }
+
+    #[test]
+    fn a_core_gets_its_lock_while_many_look() {
+        let dir = dir();
+        drop(
+            CoreLock::begin(dir.path())
+                .and_then(Starting::ready)
+                .expect("begins"),
+        );
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        is_core_ready(dir.path()).expect("looks");
+                    }
+                });
+            }
+            for _ in 0..20 {
+                let core = CoreLock::begin(dir.path()).and_then(Starting::ready);
+                assert!(core.is_ok(), "{core:?}");
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_entered_is_named() {
+        let dir = dir();
+        fs::write(dir.path().join("file"), "").expect("writes");
+        let below = dir.path().join("file");
+        let error = is_core_ready(&below).expect_err("a file is no directory");
+        assert!(error.to_string().contains("core.lock"), "{error}");
+    }
+}

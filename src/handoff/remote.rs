@@ -13,7 +13,7 @@ use reqwest::{Client, StatusCode, redirect};
 use secrecy::ExposeSecret;
 
 use super::RemoteCore;
-use crate::alert::Event;
+use crate::alert::EventId;
 
 /// How long one core may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,7 +36,8 @@ impl fmt::Display for Refusal {
 /// Offers the event to each core in turn until one has it on disk; its address, or why none has.
 pub(super) fn offer(
     cores: &[RemoteCore],
-    event: &Event,
+    id: &EventId,
+    json: &[u8],
     deadline: Instant,
 ) -> Result<String, Vec<Refusal>> {
     let nobody = |why: String| {
@@ -46,20 +47,19 @@ pub(super) fn offer(
         };
         cores.iter().map(refuse).collect::<Vec<_>>()
     };
-    let body = serde_json::to_vec(event).map_err(|error| nobody(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
         .map_err(|error| nobody(error.to_string()))?;
-    let client = client().map_err(|error| nobody(chain(&error)))?;
+    let client = client().map_err(|error| nobody(root(&error).to_string()))?;
     let result = runtime.block_on(async {
         let mut refusals = Vec::new();
         for (at, core) in cores.iter().enumerate() {
             // A core that hangs leaves the others their share of the time.
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / (cores.len() - at) as u32;
-            match post(&client, core, event, body.clone(), share).await {
+            match post(&client, core, id, json.to_vec(), share).await {
                 Ok(()) => return Ok(core.url.clone()),
                 Err(why) => refusals.push(Refusal {
                     url: core.url.clone(),
@@ -92,18 +92,18 @@ fn client() -> reqwest::Result<Client> {
 async fn post(
     client: &Client,
     core: &RemoteCore,
-    event: &Event,
-    body: Vec<u8>,
+    id: &EventId,
+    json: Vec<u8>,
     timeout: Duration,
 ) -> Result<(), String> {
     let url = format!("{}/v1/events", core.url.trim_end_matches('/'));
     let reply = client
         .post(url)
         .bearer_auth(core.api_key.expose_secret())
-        .header("Idempotency-Key", header_text(event.id.as_str()))
+        .header("Idempotency-Key", header_text(id.as_str()))
         .header("Content-Type", "application/json")
         .timeout(timeout)
-        .body(body)
+        .body(json)
         .send()
         .await
         .map_err(|error| explain(error, timeout))?;
@@ -127,21 +127,26 @@ fn judge(status: StatusCode) -> Result<(), String> {
 
 fn explain(error: reqwest::Error, timeout: Duration) -> String {
     let error = error.without_url();
-    if error.is_timeout() && !error.is_connect() {
-        return format!("no answer within {:.1} s", timeout.as_secs_f64());
+    if error.is_connect() {
+        let root = root(&error);
+        return format!(
+            "cannot connect ({root}); is the core running, and can it be reached from here?"
+        );
     }
-    chain(&error)
+    if error.is_timeout() {
+        let secs = timeout.as_secs_f64();
+        return format!("no answer within {secs:.1} s; look at its log");
+    }
+    root(&error).to_string()
 }
 
-/// The error with its causes, which say more than itself.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+/// The cause of the causes, which says most.
+fn root<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
     }
-    text
+    root
 }
 
 /// An id as a header can carry it: what is no printable ASCII is percent-encoded, and so is the percent sign.

@@ -7,15 +7,15 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::alert::{Event, EventId};
+use crate::alert::EventId;
 
 /// How many files may wait in `new/` before an event is refused.
 const WAITING_FILES: usize = 100_000;
@@ -88,17 +88,15 @@ impl Spool {
         }
     }
 
-    /// Puts an event in the spool: durable (fsync) on return (P1).
-    pub fn write(&self, event: &Event) -> Result<(), SpoolError> {
-        let json =
-            serde_json::to_vec(event).map_err(|error| SpoolError::new(&self.dir, error.into()))?;
+    /// Puts an event, as JSON that [`crate::alert::Event::from_json`] reads, in the spool: durable (fsync) on return (P1).
+    pub fn write(&self, id: &EventId, json: &[u8]) -> Result<(), SpoolError> {
         self.check_room()?;
-        match self.put(&event.id, &json) {
+        match self.put(id, json) {
             Err(SpoolError::Unusable { source, .. })
                 if source.kind() == io::ErrorKind::NotFound =>
             {
                 make_dirs(&self.dir)?;
-                self.put(&event.id, &json)
+                self.put(id, json)
             }
             result => result,
         }
@@ -171,29 +169,32 @@ impl Spool {
 
 /// Makes the spool's directories if they are missing, durably.
 pub(super) fn make_dirs(dir: &Path) -> Result<(), SpoolError> {
-    if !dir.exists() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o770)
-            .create(dir)
-            .and_then(|()| fs::set_permissions(dir, Permissions::from_mode(0o770)))
-            .map_err(|error| SpoolError::new(dir, error))?;
-        if let Some(parent) = dir.parent() {
-            sync_dir(parent)?;
-        }
-    }
+    make_dir(dir, 0o770)?;
     let set_group_id = fs::metadata(dir).map_or(0, |meta| meta.permissions().mode() & 0o2000);
     for name in ["tmp", "new", "bad"] {
-        let path = dir.join(name);
-        match fs::create_dir(&path) {
-            // Set apart from making it, since the umask of a monitor may take rights away from the group.
-            Ok(()) => fs::set_permissions(&path, Permissions::from_mode(0o770 | set_group_id)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
-        }
-        .map_err(|error| SpoolError::new(&path, error))?;
+        make_dir(&dir.join(name), 0o770 | set_group_id)?;
     }
-    sync_dir(dir)
+    Ok(())
+}
+
+/// Makes a directory durably, and those above it, which the group may enter but not write. Somebody else may be making
+/// it at the same time.
+fn make_dir(dir: &Path, mode: u32) -> Result<(), SpoolError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        make_dir(parent, 0o750)?;
+    }
+    match fs::create_dir(dir) {
+        // The mode is set apart, since the umask of a monitor may take rights away from the group.
+        Ok(()) => fs::set_permissions(dir, Permissions::from_mode(mode)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| SpoolError::new(dir, error))?;
+    sync_dir(parent.unwrap_or(Path::new(".")))
 }
 
 /// Makes what happened to the names in a directory durable.
@@ -221,4 +222,152 @@ fn file_name(id: &EventId) -> String {
 /// Whether a name in `new/` is one to read: editors and network file systems leave hidden files behind.
 pub(super) fn is_visible(name: &OsStr) -> bool {
     !name.as_encoded_bytes().starts_with(b".")
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn dir() -> TempDir {
+        TempDir::new().expect("a temporary directory")
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(dir)
+            .expect("lists")
+            .map(|file| {
+                let name = file.expect("lists").file_name();
+                name.into_string().expect("ASCII")
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_written_event_is_a_whole_file_in_new_and_nothing_stays_in_tmp() {
+        let dir = dir();
+        let root = dir.path().join("a/b/spool");
+        Spool::new(&root)
+            .write(&"id:1".into(), b"{}")
+            .expect("writes");
+        let [name] = &names(&root.join("new"))[..] else {
+            panic!("one file");
+        };
+        assert!(
+            name.starts_with("id_1-") && name.ends_with(".json"),
+            "{name}"
+        );
+        assert_eq!(fs::read(root.join("new").join(name)).expect("reads"), b"{}");
+        assert_eq!(names(&root.join("tmp")), [""; 0]);
+    }
+
+    #[test]
+    fn a_retry_overwrites_its_own_file_and_no_other() {
+        let dir = dir();
+        let spool = Spool::new(dir.path());
+        for (id, json) in [("x:1", "old"), ("x/1", "other"), ("x:1", "new")] {
+            spool.write(&id.into(), json.as_bytes()).expect("writes");
+        }
+        let new = dir.path().join("new");
+        let mut texts: Vec<String> = names(&new)
+            .iter()
+            .map(|name| fs::read_to_string(new.join(name)).expect("reads"))
+            .collect();
+        texts.sort();
+        assert_eq!(texts, ["new", "other"]);
+    }
+
+    #[test]
+    fn any_id_makes_a_file_name() {
+        for id in [
+            "../../etc/passwd",
+            ".hidden",
+            "障害/1",
+            "\u{0}",
+            &"あ".repeat(170),
+            &"x".repeat(512),
+        ] {
+            let name = file_name(&id.into());
+            assert!(name.len() <= 200, "{name}");
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)),
+                "{name}"
+            );
+            assert!(!name.starts_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_group_may_share_the_spool_but_not_what_is_above_it() {
+        let dir = dir();
+        let state = dir.path().join("state");
+        let mode =
+            |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o7777;
+        make_dirs(&state.join("spool")).expect("makes");
+        assert_eq!(mode(&state), 0o750);
+        assert_eq!(mode(&state.join("spool/new")), 0o770);
+
+        let shared = dir.path().join("shared");
+        fs::create_dir(&shared).expect("makes");
+        fs::set_permissions(&shared, Permissions::from_mode(0o2770)).expect("chmod");
+        make_dirs(&shared).expect("makes");
+        assert_eq!(mode(&shared.join("tmp")), 0o2770);
+    }
+
+    #[test]
+    fn a_spool_that_cannot_be_made_says_which() {
+        let dir = dir();
+        fs::write(dir.path().join("file"), "").expect("writes");
+        let error = Spool::new(dir.path().join("file/spool"))
+            .write(&"1".into(), b"{}")
+            .expect_err("below a file there is no directory");
+        assert!(error.to_string().contains("file/spool"), "{error}");
+        assert!(error.to_string().contains("the right to write"), "{error}");
+    }
+
+    #[test]
+    fn a_full_spool_refuses_everybody_until_it_is_read() {
+        let dir = dir();
+        let spool = |count_every| Spool {
+            limit: 3,
+            count_every,
+            ..Spool::new(dir.path())
+        };
+        // The first never looks on its own account, the second always.
+        let (blind, wary) = (spool(usize::MAX), spool(1));
+        for id in ["1", "2", "3", "4"] {
+            blind.write(&id.into(), b"{}").expect("nobody has counted");
+        }
+        let error = wary.write(&"5".into(), b"{}").expect_err("full");
+        assert!(
+            matches!(error, SpoolError::Full { limit: 3, .. }),
+            "{error}"
+        );
+        assert!(matches!(
+            blind.write(&"6".into(), b"{}"),
+            Err(SpoolError::Full { .. })
+        ));
+        let new = dir.path().join("new");
+        for name in &names(&new)[..2] {
+            fs::remove_file(new.join(name)).expect("removes");
+        }
+        blind
+            .write(&"7".into(), b"{}")
+            .expect("there is room again");
+        assert!(!dir.path().join("full").exists());
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = SpoolError::new(Path::new("/spool"), full);
+        assert_eq!(
+            error.to_string(),
+            "the disk that holds the spool /spool is full; free some space there"
+        );
+    }
 }

@@ -36,7 +36,7 @@ impl SpoolWatch {
             dir: dir.into(),
             notify: None,
         };
-        match Descriptor::new().and_then(AsyncFd::new) {
+        match Descriptor::new().and_then(Descriptor::register) {
             Ok(notify) => watch.notify = Some(notify),
             Err(error) => {
                 tracing::warn!(%error, "no notification of new events; looking twice a second")
@@ -87,6 +87,14 @@ impl Descriptor {
         Ok(Self(Inotify::init(flags)?))
     }
 
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, to make callers promise what holds here: the number stays the same and open"
+    )]
+    fn register(self) -> io::Result<AsyncFd<Self>> {
+        AsyncFd::new(self)
+    }
+
     /// Takes one load of notifications; which files they name is found by listing.
     fn read(&self) -> io::Result<()> {
         match self.0.read_events() {
@@ -100,5 +108,79 @@ impl Descriptor {
 impl AsRawFd for Descriptor {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_fd().as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::handoff::{Spool, SpoolReader};
+
+    fn spool() -> (TempDir, SpoolWatch) {
+        let dir = TempDir::new().expect("a temporary directory");
+        let reader = SpoolReader::open(dir.path()).expect("opens");
+        (dir, SpoolWatch::new(reader.new_dir()))
+    }
+
+    fn write(dir: &Path) {
+        Spool::new(dir).write(&"1".into(), b"{}").expect("writes");
+    }
+
+    /// Whether the watch says so within much less than a rescan.
+    async fn is_told(watch: &mut SpoolWatch) -> bool {
+        let soon = Duration::from_secs(1);
+        time::timeout(soon, watch.changed()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_new_event_is_told_at_once_and_only_once() {
+        let (dir, mut watch) = spool();
+        write(dir.path());
+        write(dir.path());
+        assert!(is_told(&mut watch).await);
+        let silence = time::timeout(Duration::from_millis(50), watch.changed()).await;
+        assert!(silence.is_err());
+        write(dir.path());
+        assert!(is_told(&mut watch).await);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_is_written_while_nobody_waits_is_told_later() {
+        let (dir, mut watch) = spool();
+        let unfinished = time::timeout(Duration::from_millis(10), watch.changed()).await;
+        assert!(unfinished.is_err());
+        write(dir.path());
+        assert!(is_told(&mut watch).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_sign_the_spool_is_looked_at_all_the_same() {
+        let (_dir, mut watch) = spool();
+        let begin = time::Instant::now();
+        watch.changed().await;
+        assert_eq!(begin.elapsed().as_secs(), RESCAN.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_spool_that_was_replaced_is_watched_again_after_a_rescan() {
+        let (dir, mut watch) = spool();
+        let new = dir.path().join("new");
+        fs::remove_dir(&new).expect("removes");
+        fs::create_dir(&new).expect("makes");
+        // The loss of the old directory counts as a sign.
+        while watch.changed().await == () && fs::read_dir(&new).expect("lists").count() == 0 {
+            let begin = time::Instant::now();
+            watch.changed().await;
+            if begin.elapsed() >= RESCAN {
+                break;
+            }
+        }
+        time::resume();
+        write(dir.path());
+        assert!(is_told(&mut watch).await);
     }
 }

@@ -67,10 +67,15 @@ pub(super) fn start_core(settings: &Settings, deadline: Instant) -> Result<(), S
         program: "/proc/self/exe".into(),
         source,
     })?;
-    start_program(&program, settings, deadline)
+    start_by(|| Command::new(&program), settings, deadline)
 }
 
-fn start_program(program: &Path, settings: &Settings, deadline: Instant) -> Result<(), StartError> {
+/// `program` makes the command, to which the arguments of a core are added.
+fn start_by(
+    program: impl Fn() -> Command,
+    settings: &Settings,
+    deadline: Instant,
+) -> Result<(), StartError> {
     let state_dir = &settings.state_dir;
     let mut ours: Option<Child> = None;
     let mut spawn_lock = None;
@@ -85,7 +90,9 @@ fn start_program(program: &Path, settings: &Settings, deadline: Instant) -> Resu
         }
         let is_starting = core_lock::is_core_starting(state_dir)?;
         match &mut ours {
-            None if spawn_lock.is_some() && !is_starting => ours = Some(spawn(program, settings)?),
+            None if spawn_lock.is_some() && !is_starting => {
+                ours = Some(spawn(program(), settings)?)
+            }
             Some(child) if !is_starting => {
                 if let Ok(Some(status)) = child.try_wait()
                     && !core_lock::is_core_ready(state_dir)?
@@ -107,14 +114,15 @@ fn start_program(program: &Path, settings: &Settings, deadline: Instant) -> Resu
 }
 
 /// Its streams go to /dev/null: a monitor waits for the end of its plugin's output, whoever holds it open.
-fn spawn(program: &Path, settings: &Settings) -> Result<Child, StartError> {
+fn spawn(mut command: Command, settings: &Settings) -> Result<Child, StartError> {
+    let program = PathBuf::from(command.get_program());
     let failed = |source| StartError::Spawn {
-        program: program.to_owned(),
+        program: program.clone(),
         source,
     };
     // The core changes to the root directory.
     let config = std::path::absolute(&settings.config_path).map_err(failed)?;
-    Command::new(program)
+    command
         .args(["serve", "--detached", "--config"])
         .arg(config)
         .stdin(Stdio::null())
@@ -154,4 +162,152 @@ fn open_descriptors() -> io::Result<Vec<i32>> {
                 .ok_or_else(|| io::Error::other("/proc/self/fd holds something that is no number"))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn settings(dir: &TempDir) -> Settings {
+        Settings {
+            config_path: "rinban.toml".into(),
+            state_dir: dir.path().to_owned(),
+            spool: dir.path().join("spool"),
+            cores: Vec::new(),
+            start_core: true,
+            deadline: Duration::from_secs(5),
+        }
+    }
+
+    fn dir() -> TempDir {
+        TempDir::new().expect("a temporary directory")
+    }
+
+    /// Starts a shell script in place of a core, in the state directory.
+    fn start(dir: &TempDir, script: &str, deadline: Duration) -> Result<(), StartError> {
+        let program = || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script, "core"]).current_dir(dir);
+            shell
+        };
+        start_by(program, &settings(dir), Instant::now() + deadline)
+    }
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    /// A core that is ready after 0.1 s, and ends soon.
+    const GOOD: &str = "echo $* >> started; sleep 0.1; exec flock core.lock sleep 2";
+
+    #[test]
+    fn many_plugins_start_one_core_and_all_wait_until_it_is_ready() {
+        let dir = dir();
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start(&dir, GOOD, LONG).expect("starts");
+                    assert!(core_lock::is_core_ready(dir.path()).expect("looks"));
+                });
+            }
+        });
+        let started = fs::read_to_string(dir.path().join("started")).expect("reads");
+        let config = env::current_dir()
+            .expect("is somewhere")
+            .join("rinban.toml");
+        assert_eq!(
+            started,
+            format!("serve --detached --config {}\n", config.display())
+        );
+    }
+
+    #[test]
+    fn a_core_that_dies_is_told_with_its_status_and_log() {
+        let dir = dir();
+        let error = start(&dir, "exit 3", LONG).expect_err("it dies");
+        assert!(matches!(error, StartError::Died { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("exit status: 3"), "{text}");
+        assert!(text.contains("rinban.log"), "{text}");
+    }
+
+    #[test]
+    fn a_core_that_hangs_holds_nobody_longer_than_the_deadline() {
+        let dir = dir();
+        let begin = Instant::now();
+        let error = start(&dir, "sleep 2", Duration::from_millis(200)).expect_err("it hangs");
+        assert!(matches!(error, StartError::TooSlow { .. }), "{error}");
+        assert!(begin.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_core_that_starts_already_is_waited_for() {
+        let dir = dir();
+        let starting = core_lock::CoreLock::begin(dir.path()).expect("begins");
+        thread::scope(|scope| {
+            let plugin = scope.spawn(|| start(&dir, "touch second", LONG));
+            thread::sleep(Duration::from_millis(100));
+            let core = starting.ready().expect("takes the lock");
+            plugin.join().expect("no panic").expect("there is a core");
+            drop(core);
+        });
+        assert!(!dir.path().join("second").exists());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let dir = dir();
+        let program = || Command::new("/nowhere/rinban");
+        let error = start_by(program, &settings(&dir), Instant::now() + LONG)
+            .expect_err("there is no such program");
+        assert!(error.to_string().contains("/nowhere/rinban"), "{error}");
+    }
+
+    /// Runs in a process of its own, started by the next test.
+    #[test]
+    #[ignore = "detaches the process that it runs in"]
+    fn detached_process() {
+        let Some(report) = env::var_os("RINBAN_TEST_REPORT") else {
+            return;
+        };
+        detach().expect("detaches");
+        let session = nix::unistd::getsid(None).expect("has a session");
+        let is_leader = session == nix::unistd::getpid();
+        let descriptors: BTreeSet<i32> = open_descriptors()
+            .expect("lists")
+            .into_iter()
+            .filter(|number| fs::read_link(format!("/proc/self/fd/{number}")).is_ok())
+            .collect();
+        let dir = env::current_dir().expect("is somewhere");
+        fs::write(
+            report,
+            format!("{is_leader} {descriptors:?} {}", dir.display()),
+        )
+        .expect("reports");
+    }
+
+    #[test]
+    fn a_detached_core_has_its_own_session_and_nothing_of_the_monitor() {
+        let dir = dir();
+        let report = dir.path().join("report");
+        let status = Command::new("sh")
+            .args([
+                "-c",
+                r#"exec 5</dev/null 9</etc/passwd; "$@"; exit $?"#,
+                "sh",
+            ])
+            .arg(env::current_exe().expect("a test binary"))
+            .args(["--exact", "handoff::start::tests::detached_process"])
+            .args(["--ignored", "--test-threads=1"])
+            .env("RINBAN_TEST_REPORT", &report)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .expect("runs");
+        assert!(status.success(), "{status}");
+        let report = fs::read_to_string(report).expect("there is a report");
+        assert_eq!(report, "true {0, 1, 2} /");
+    }
 }
