@@ -186,3 +186,174 @@ impl fmt::Display for Refusals {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::alert::{EventKind, Severity};
+
+    fn event() -> Event {
+        Event {
+            id: "zabbix:1:problem".into(),
+            source: "zabbix".into(),
+            dedup_key: "1".into(),
+            group: "primary".into(),
+            kind: EventKind::Problem,
+            acknowledged_by: None,
+            reason: None,
+            severity: Severity::Critical,
+            title: "disk full".into(),
+            host: None,
+            message: String::new(),
+            url: None,
+            message_id: None,
+            variables: BTreeMap::new(),
+            received_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn settings(dir: &TempDir) -> Settings {
+        Settings {
+            config_path: dir.path().join("rinban.toml"),
+            state_dir: dir.path().join("state"),
+            spool: dir.path().join("spool"),
+            cores: Vec::new(),
+            start_core: false,
+            deadline: Duration::from_secs(5),
+        }
+    }
+
+    fn dir() -> TempDir {
+        TempDir::new().expect("a temporary directory")
+    }
+
+    fn run_core(settings: &Settings) -> CoreLock {
+        CoreLock::begin(&settings.state_dir)
+            .and_then(Starting::ready)
+            .expect("there is no other")
+    }
+
+    fn waiting(settings: &Settings) -> Vec<Event> {
+        let found = SpoolReader::open(&settings.spool)
+            .and_then(|mut reader| reader.claim(10))
+            .expect("reads");
+        found.into_iter().map(|(event, _)| event).collect()
+    }
+
+    /// A core at an address where nobody listens.
+    fn absent() -> RemoteCore {
+        RemoteCore {
+            url: "http://127.0.0.1:1".to_owned(),
+            api_key: "s3cret".to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn with_a_core_on_this_host_the_event_is_in_its_spool() {
+        let dir = dir();
+        let settings = settings(&dir);
+        let _core = run_core(&settings);
+        let handed = hand_over(&settings, &event()).expect("is handed over");
+        assert_eq!(handed, HandedTo::Spool);
+        assert_eq!(waiting(&settings), [event()]);
+    }
+
+    #[test]
+    fn without_a_reader_it_fails_and_the_event_waits() {
+        let dir = dir();
+        let settings = settings(&dir);
+        drop(run_core(&settings));
+        let error = hand_over(&settings, &event()).expect_err("nobody reads the spool");
+        assert!(matches!(error, HandOffError::NoCore { .. }), "{error}");
+        assert_eq!(waiting(&settings), [event()]);
+    }
+
+    #[test]
+    fn a_core_that_is_still_starting_is_no_reader() {
+        let dir = dir();
+        let settings = settings(&dir);
+        let _starting = CoreLock::begin(&settings.state_dir).expect("begins");
+        let error = hand_over(&settings, &event()).expect_err("nobody reads the spool yet");
+        assert!(matches!(error, HandOffError::NoCore { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_unwritable_spool_is_an_error_even_with_a_core() {
+        let dir = dir();
+        fs::write(dir.path().join("spool"), "a file").expect("writes");
+        let settings = settings(&dir);
+        let _core = run_core(&settings);
+        let error = hand_over(&settings, &event()).expect_err("no spool");
+        assert!(matches!(error, HandOffError::Spool(_)), "{error}");
+    }
+
+    #[test]
+    fn when_no_remote_core_answers_the_one_on_this_host_takes_it() {
+        let dir = dir();
+        let settings = Settings {
+            cores: vec![absent(), absent()],
+            ..settings(&dir)
+        };
+        let core = run_core(&settings);
+        let handed = hand_over(&settings, &event()).expect("is handed over");
+        assert_eq!(handed, HandedTo::Spool);
+        assert_eq!(waiting(&settings), [event()]);
+
+        drop(core);
+        fs::remove_dir_all(&settings.spool).expect("removes");
+        let error = hand_over(&settings, &event()).expect_err("nobody takes it");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("no core has taken the event: http://127.0.0.1:1: "),
+            "{text}"
+        );
+        assert!(!text.contains("s3cret") && !text.contains('\n'), "{text}");
+        assert!(!settings.spool.exists(), "nothing is left to ring later");
+    }
+
+    #[test]
+    fn an_event_without_an_id_is_refused_before_anything_is_written() {
+        let dir = dir();
+        let settings = settings(&dir);
+        let nameless = Event {
+            id: "".into(),
+            ..event()
+        };
+        let error = hand_over(&settings, &nameless).expect_err("no id");
+        assert!(matches!(error, HandOffError::Event(_)), "{error}");
+        assert!(!settings.spool.exists());
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_is_shortened_until_the_core_reads_it() {
+        let keys = |bytes: usize| (0..60).map(move |n| format!("{n}{}", "k".repeat(bytes)));
+        for (message, variables) in [
+            ("m".repeat(300_000), BTreeMap::new()),
+            ("\u{1}".repeat(60_000), BTreeMap::new()),
+            (
+                "m".into(),
+                keys(10).map(|key| (key, "\u{1}".repeat(5_000))).collect(),
+            ),
+            (
+                "m".into(),
+                keys(10_000).map(|key| (key, "v".into())).collect(),
+            ),
+        ] {
+            let long = Event {
+                message,
+                variables,
+                ..event()
+            };
+            let json = to_json(&long).expect("is shortened");
+            assert!(json.len() <= Limits::EVENT_BYTES);
+            let read = Event::from_json(&json).expect("a core reads it");
+            assert_eq!((read.id, read.title), (long.id, long.title));
+            assert!(!read.message.is_empty());
+        }
+    }
+}

@@ -160,3 +160,190 @@ fn header_text(id: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::{TcpListener, TcpStream},
+        thread::{self, JoinHandle},
+    };
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+    const ID: &str = "zabbix:障害 1%";
+    const JSON: &[u8] = br#"{"id":"1"}"#;
+
+    fn remote(url: impl Into<String>) -> RemoteCore {
+        RemoteCore {
+            url: url.into(),
+            api_key: "s3cret-key".to_owned().into(),
+        }
+    }
+
+    fn listen() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
+        let url = format!("http://{}", listener.local_addr().expect("has an address"));
+        (listener, url)
+    }
+
+    /// A core that answers one request with `reply`; gives back the request's head and body.
+    fn core(reply: &'static str) -> (RemoteCore, JoinHandle<(String, Vec<u8>)>) {
+        let (listener, url) = listen();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("accepts");
+            let request = read_request(&stream);
+            let reply =
+                format!("HTTP/1.1 {reply}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(reply.as_bytes()).expect("answers");
+            request
+        });
+        (remote(url), server)
+    }
+
+    fn read_request(stream: &TcpStream) -> (String, Vec<u8>) {
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(reader.read_line(&mut head).expect("reads"), 0, "{head}");
+        }
+        let head = head.to_ascii_lowercase();
+        let length = head
+            .split_once("content-length: ")
+            .and_then(|(_, rest)| rest.lines().next())
+            .expect("has a length");
+        let mut body = vec![0; length.parse().expect("a number")];
+        reader.read_exact(&mut body).expect("reads");
+        (head, body)
+    }
+
+    /// An address where nobody listens.
+    fn nobody() -> RemoteCore {
+        remote(listen().1)
+    }
+
+    fn give(cores: &[RemoteCore], within: Duration) -> Result<String, Vec<Refusal>> {
+        offer(cores, &ID.into(), JSON, Instant::now() + within)
+    }
+
+    fn refusal(cores: &[RemoteCore], within: Duration) -> String {
+        let refusals = give(cores, within).expect_err("nobody takes it");
+        assert_eq!(refusals.len(), cores.len());
+        refusals
+            .iter()
+            .map(Refusal::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[test]
+    fn the_request_carries_the_event_its_id_and_the_key() {
+        let (core, server) = core("202 Accepted");
+        assert_eq!(give(&[core.clone()], LONG).expect("taken"), core.url);
+        let (head, body) = server.join().expect("no panic");
+        assert!(head.starts_with("post /v1/events http/1.1\r\n"), "{head}");
+        for line in [
+            "authorization: bearer s3cret-key",
+            "idempotency-key: zabbix:%e9%9a%9c%e5%ae%b3%201%25",
+            "content-type: application/json",
+        ] {
+            assert!(head.lines().any(|found| found == line), "{line} in {head}");
+        }
+        assert_eq!(body, JSON);
+    }
+
+    #[test]
+    fn what_a_core_answers_says_what_to_do() {
+        for (reply, advice) in [
+            ("401 Unauthorized", "check the API key"),
+            ("403 Forbidden", "check the API key"),
+            ("404 Not Found", "check the address"),
+            ("400 Bad Request", "it refuses this event"),
+            ("408 Request Timeout", "cannot take events now"),
+            ("429 Too Many Requests", "cannot take events now"),
+            ("503 Service Unavailable", "cannot take events now"),
+            ("302 Found", "redirects"),
+        ] {
+            let (core, server) = core(reply);
+            let text = refusal(&[core], LONG);
+            assert!(
+                text.contains(advice) && text.contains(&reply[..3]),
+                "{text}"
+            );
+            assert!(!text.contains("s3cret") && !text.contains('\n'), "{text}");
+            server.join().expect("no panic");
+        }
+    }
+
+    #[test]
+    fn the_next_core_is_asked_whatever_the_first_does() {
+        let (listener, silent) = listen();
+        let (broken, server) = core("500 Internal Server Error");
+        for first in [nobody(), remote(silent), broken] {
+            let (second, taker) = core("202 Accepted");
+            let within = Duration::from_secs(2);
+            assert_eq!(
+                give(&[first, second.clone()], within).expect("taken"),
+                second.url
+            );
+            assert_eq!(taker.join().expect("no panic").1, JSON);
+        }
+        server.join().expect("no panic");
+        drop(listener);
+    }
+
+    #[test]
+    fn cores_that_hang_hold_nobody_longer_than_the_deadline() {
+        let (_first, silent) = listen();
+        let (second, endless) = listen();
+        // It sends a head that never ends.
+        let server = thread::spawn(move || {
+            let (mut stream, _) = second.accept().expect("accepts");
+            while stream.write_all(b"HTTP/1.1 202 Acc").is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let begin = Instant::now();
+        let text = refusal(
+            &[remote(silent), remote(endless)],
+            Duration::from_millis(600),
+        );
+        assert!(
+            begin.elapsed() < Duration::from_millis(1_500),
+            "{:?}",
+            begin.elapsed()
+        );
+        assert!(text.contains("no answer within 0.3 s"), "{text}");
+        server.join().expect("no panic");
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_no_acceptance() {
+        let (listener, url) = listen();
+        let server = thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("accepts");
+            read_request(&stream);
+        });
+        let text = refusal(&[remote(url.clone())], LONG);
+        assert!(text.starts_with(&url), "{text}");
+        server.join().expect("no panic");
+    }
+
+    #[test]
+    fn where_nobody_listens_is_told_as_such() {
+        let text = refusal(&[nobody()], LONG);
+        assert!(text.contains("cannot connect"), "{text}");
+        assert!(text.contains("refused"), "{text}");
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_not_told() {
+        let core = RemoteCore {
+            api_key: "s3cret\nkey".to_owned().into(),
+            ..nobody()
+        };
+        let text = refusal(&[core], LONG);
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
