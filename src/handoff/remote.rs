@@ -240,7 +240,10 @@ mod tests {
     #[test]
     fn the_request_carries_the_event_its_id_and_the_key() {
         let (core, server) = core("202 Accepted");
-        assert_eq!(give(&[core.clone()], LONG).expect("taken"), core.url);
+        assert_eq!(
+            give(std::slice::from_ref(&core), LONG).expect("taken"),
+            core.url
+        );
         let (head, body) = server.join().expect("no panic");
         assert!(head.starts_with("post /v1/events http/1.1\r\n"), "{head}");
         for line in [

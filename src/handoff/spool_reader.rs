@@ -156,7 +156,7 @@ impl SpoolReader {
         }
         match fs::rename(path, &to) {
             Ok(()) => {
-                tracing::error!(path = %to.display(), why, "a spooled file is no event; set aside")
+                tracing::error!(path = %to.display(), why, "a spooled file is no event; set aside");
             }
             Err(error) => {
                 tracing::error!(path = %path.display(), why, %error, "a spooled file is no event and cannot be set aside");

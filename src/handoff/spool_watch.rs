@@ -39,7 +39,7 @@ impl SpoolWatch {
         match Descriptor::new().and_then(Descriptor::register) {
             Ok(notify) => watch.notify = Some(notify),
             Err(error) => {
-                tracing::warn!(%error, "no notification of new events; looking twice a second")
+                tracing::warn!(%error, "no notification of new events; looking twice a second");
             }
         }
         watch.watch();

@@ -91,7 +91,7 @@ fn start_by(
         let is_starting = core_lock::is_core_starting(state_dir)?;
         match &mut ours {
             None if spawn_lock.is_some() && !is_starting => {
-                ours = Some(spawn(program(), settings)?)
+                ours = Some(spawn(program(), settings)?);
             }
             Some(child) if !is_starting => {
                 if let Ok(Some(status)) = child.try_wait()
