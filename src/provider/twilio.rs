@@ -15,6 +15,8 @@
 mod connection_faults;
 mod exchange;
 #[cfg(test)]
+mod finding;
+#[cfg(test)]
 mod quartet;
 mod resource;
 mod throttle;
