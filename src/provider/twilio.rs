@@ -92,7 +92,7 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// With the usual [`Timing`]. The client is [`super::client`]'s.
+    /// With the usual [`Timing`]. The client is [`super::client()`]'s.
     pub fn new(name: ProviderName, account: Account, client: reqwest::Client) -> Self {
         Self {
             name,
