@@ -53,15 +53,21 @@ pub(crate) mod samples {
     use super::*;
     use crate::alert::{AlertKey, Severity};
 
-    /// A client that follows no redirect and uses no proxy.
+    /// A client that follows no redirect and uses no proxy. Built once, since that takes long, and without a pool, since
+    /// each test has a runtime of its own.
     pub(crate) fn client() -> reqwest::Client {
-        // An error means that it is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client")
+        static CLIENT: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
+        let build = || {
+            // An error means that it is installed already.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            reqwest::Client::builder()
+                .no_proxy()
+                .pool_max_idle_per_host(0)
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .expect("a client")
+        };
+        CLIENT.get_or_init(build).clone()
     }
 
     /// An address on which nobody listens.

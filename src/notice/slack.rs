@@ -75,10 +75,7 @@ mod tests {
 
     fn slack(base: &str) -> Slack {
         let url = format!("{base}{SECRET}").into();
-        Slack {
-            timeout: Duration::from_millis(500),
-            ..Slack::new(url, Language::En, samples::client())
-        }
+        Slack::new(url, Language::En, samples::client())
     }
 
     fn retry(after_secs: u64, why: &str) -> Delivery {
@@ -173,13 +170,22 @@ mod tests {
                 retry(0, "HTTP status 500, rollup_error"),
             ),
             (reply(503, "<html>"), retry(0, "HTTP status 503")),
-            (
-                reply(200, "ok").set_delay(Duration::from_secs(2)),
-                retry(0, "no reply within the time-out"),
-            ),
         ] {
             check(reply, expected).await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_reply_slower_than_the_time_out_is_tried_again() {
+        let server = MockServer::start().await;
+        let slow = ResponseTemplate::new(200).set_delay(post::TIMEOUT);
+        Mock::given(any()).respond_with(slow).mount(&server).await;
+        let slack = Slack {
+            timeout: Duration::from_millis(300),
+            ..slack(&server.uri())
+        };
+        let sent = slack.send(&samples::notice("slack", News::Opened)).await;
+        assert_eq!(sent, retry(0, "no reply within the time-out"));
     }
 
     #[tokio::test]

@@ -239,10 +239,7 @@ mod tests {
     };
 
     fn webhook(url: String) -> Webhook {
-        Webhook {
-            timeout: Duration::from_millis(500),
-            ..Webhook::new(url.into(), Language::En, samples::client())
-        }
+        Webhook::new(url.into(), Language::En, samples::client())
     }
 
     #[track_caller]
@@ -432,15 +429,17 @@ mod tests {
     #[tokio::test]
     async fn a_webhook_that_is_slow_or_dead_is_tried_again() {
         let server = MockServer::start().await;
-        let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(2));
+        let slow = ResponseTemplate::new(200).set_delay(post::TIMEOUT);
         Mock::given(any()).respond_with(slow).mount(&server).await;
         for (url, expected) in [
             (server.uri(), "no reply within the time-out"),
             (samples::dead_url(), "no connection"),
         ] {
-            let sent = webhook(url)
-                .send(&samples::notice("hook", News::Opened))
-                .await;
+            let webhook = Webhook {
+                timeout: Duration::from_millis(300),
+                ..webhook(url)
+            };
+            let sent = webhook.send(&samples::notice("hook", News::Opened)).await;
             let Delivery::Retry { why, .. } = sent else {
                 panic!("{sent:?}")
             };
