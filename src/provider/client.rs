@@ -47,6 +47,22 @@ pub(super) fn builder() -> ClientBuilder {
         .retry(reqwest::retry::never())
 }
 
+/// A client for tests against loopback, where proxies have no say. Built once, since that takes long, and without a pool,
+/// since each test has a runtime of its own.
+#[cfg(test)]
+pub(super) fn unpooled() -> Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    let build = || {
+        builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(Duration::from_millis(700))
+            .build()
+            .expect("a client")
+    };
+    CLIENT.get_or_init(build).clone()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
