@@ -84,7 +84,7 @@ pub(crate) mod samples {
             news,
             at: "2025-11-22T01:09:00Z".parse().expect("a timestamp"),
             group: "db".into(),
-            escalation: EscalationId(42),
+            escalation: Some(EscalationId(42)),
             headline: Headline {
                 alert: AlertKey {
                     source: "zabbix".into(),

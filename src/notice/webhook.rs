@@ -21,7 +21,7 @@
 //! }
 //! ```
 //!
-//! `event` is one of `opened`, `calling` (`member`, `round`), `not_reached` (`member`, `outcome`, perhaps `fault`), `answered`
+//! `event` is one of `opened`, `noted`, `calling` (`member`, `round`), `not_reached` (`member`, `outcome`, perhaps `fault`), `answered`
 //! (`member`), `acknowledged` (`by`), `closed` (`by`), `recovered` (perhaps `reason`), `resumed`, `nobody_on_call`,
 //! `exhausted` (`rounds`), `broken` (`provider`, `fault`). `outcome` is one of `busy`, `no_answer`, `failed`, `canceled`,
 //! `no_key`, `passed`, `unheard`, `lost`, `not_placed`, `no_provider`, `engaged`, `resting`. `fault` has `class` (`provider`,
@@ -98,7 +98,8 @@ struct Body<'a> {
     event: &'static str,
     at: String,
     group: &'a str,
-    escalation: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalation: Option<u64>,
     severity: Severity,
     source: &'a str,
     dedup: &'a str,
@@ -144,7 +145,7 @@ impl<'a> Body<'a> {
             event,
             at: notice.at.to_string(),
             group: notice.group.as_str(),
-            escalation: notice.escalation.0,
+            escalation: notice.escalation.map(|id| id.0),
             severity: headline.severity,
             source: &headline.alert.source,
             dedup: headline.alert.dedup.as_str(),
@@ -163,6 +164,7 @@ fn event(news: &News) -> (&'static str, Details<'_>) {
     let mut details = Details::default();
     let event = match news {
         News::Opened => "opened",
+        News::Noted => "noted",
         News::Calling { member, round } => {
             details.member = Some(member.as_str());
             details.round = Some(*round);
@@ -367,7 +369,7 @@ mod tests {
             notice,
         ];
         others[2].at += jiff::SignedDuration::from_nanos(1);
-        others[3].escalation.0 += 1;
+        others[3].escalation = None;
         for other in &others {
             assert_ne!(idempotency_key(other), key, "{other:?}");
         }

@@ -28,6 +28,7 @@ pub(super) fn place(notice: &Notice) -> String {
 pub(super) fn news(news: &News) -> String {
     match news {
         News::Opened => "New alert.".to_owned(),
+        News::Noted => "New alert, too mild to call anybody.".to_owned(),
         News::Calling { member, round } => format!("Calling {member} (round {round})."),
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member}'s phone was answered."),

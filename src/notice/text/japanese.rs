@@ -28,6 +28,7 @@ pub(super) fn place(notice: &Notice) -> String {
 pub(super) fn news(news: &News) -> String {
     match news {
         News::Opened => "アラートが発生しました。".to_owned(),
+        News::Noted => "アラートが発生しました。電話するほど重大ではありません。".to_owned(),
         News::Calling { member, round } => format!("{member} さんに電話します ({round} 巡目)。"),
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member} さんの電話に応答がありました。"),
