@@ -285,12 +285,7 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    fn item(
-        &self,
-        key: &str,
-        item: &'a Spanned<DeValue<'a>>,
-        expected: &str,
-    ) -> Option<Self> {
+    fn item(&self, key: &str, item: &'a Spanned<DeValue<'a>>, expected: &str) -> Option<Self> {
         let at = item.span().start;
         match item.get_ref() {
             DeValue::Table(table) => Some(Self::new(self.reader, self.path(key), at, table)),
