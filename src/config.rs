@@ -149,6 +149,13 @@ pub struct Receiver {
     pub language: crate::roster::Language,
 }
 
+impl Receiver {
+    /// Whether news of this group goes to it.
+    pub fn hears_of(&self, group: &GroupName) -> bool {
+        self.groups.is_empty() || self.groups.contains(group)
+    }
+}
+
 /// What a receiver is, with what it needs. The address is a secret: whoever knows it can post.
 #[derive(Clone, Debug)]
 pub enum ReceiverKind {

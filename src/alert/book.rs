@@ -116,6 +116,11 @@ impl AlertBook {
         }
     }
 
+    /// Puts an alert into the book as it stands.
+    pub fn put(&mut self, alert: Alert) {
+        self.open.insert(alert.key.clone(), alert);
+    }
+
     /// Closes an alert that the monitor did not close.
     pub fn close(&mut self, key: &AlertKey) -> Option<Alert> {
         self.open.remove(key)

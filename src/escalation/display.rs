@@ -150,6 +150,7 @@ impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opened => f.write_str("opened"),
+            Self::Noted => f.write_str("noted, too mild to call anybody"),
             Self::Calling { member, round } => write!(f, "calling {member}, round {round}"),
             Self::NotReached { member, outcome } => write!(f, "{member} not reached: {outcome}"),
             Self::Answered { member } => write!(f, "{member} answered"),

@@ -275,6 +275,8 @@ impl Line {
 pub enum News {
     /// The run begins.
     Opened,
+    /// An alert that is too mild to call anybody.
+    Noted,
     /// A phone is about to ring.
     Calling {
         /// Whose.

@@ -6,10 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Backend, Batch, CallRecord, Committed, NoticeId, Snapshot};
 use crate::{
-    alert::{Alert, AlertKey, AlertState, Event, EventKind, Severity},
-    escalation::{
-        AttemptId, Counts, Effect, Entry, Escalation, EscalationId, Headline, Input, News,
-    },
+    alert::{Alert, AlertKey, AlertState, Event, EventKind, Headline, Severity},
+    escalation::{AttemptId, Counts, Effect, Entry, Escalation, EscalationId, Input, News, Phase},
     notice::Notice,
 };
 
@@ -37,6 +35,7 @@ macro_rules! every_backend {
             calls_of_the_last_hour_and_of_live_escalations_are_loaded,
             a_group_is_all_or_nothing,
             the_next_escalation_is_new_even_if_only_entries_name_it,
+            an_escalation_that_is_over_is_kept_but_not_loaded,
             escalations_are_listed_newest_first,
             an_unknown_escalation_is_none,
         }
@@ -101,9 +100,7 @@ fn alert(dedup: &str, title: &str) -> Alert {
         key: key(dedup),
         group: "primary".into(),
         state: AlertState::Acknowledged { by: "Admin".into() },
-        severity: Severity::Warning,
-        title: title.into(),
-        host: None,
+        headline: headline(title),
         opened_at: now(),
     }
 }
@@ -115,9 +112,21 @@ fn key(dedup: &str) -> AlertKey {
     }
 }
 
+fn headline(title: &str) -> Headline {
+    Headline {
+        title: title.into(),
+        ..Headline::of(&event("1"))
+    }
+}
+
 fn escalation(id: u64) -> Escalation {
+    Escalation::open(EscalationId(id), now(), "primary".into(), headline("one")).0
+}
+
+fn over(id: u64) -> Escalation {
     Escalation {
-        id: EscalationId(id),
+        phase: Phase::Over,
+        ..escalation(id)
     }
 }
 
@@ -140,11 +149,8 @@ fn notice(title: &str) -> Notice {
         news: News::Opened,
         at: now(),
         group: "primary".into(),
-        escalation: EscalationId(1),
-        headline: Headline {
-            title: title.into(),
-            ..Headline::of(&event("1"))
-        },
+        escalation: Some(EscalationId(1)),
+        headline: headline(title),
         counts: Counts {
             waiting: 1,
             open: 2,
@@ -349,7 +355,7 @@ pub(super) fn calls_of_the_last_hour_and_of_live_escalations_are_loaded(database
     let recent = call(2, 1, minutes_ago(59));
     let old = call(2, 2, minutes_ago(61));
     let batch = Batch {
-        escalations: vec![escalation(1)],
+        escalations: vec![escalation(1), over(2)],
         calls: vec![old, live.clone(), recent.clone()],
         ..Batch::default()
     };
@@ -378,17 +384,31 @@ pub(super) fn the_next_escalation_is_new_even_if_only_entries_name_it(database: 
     assert_eq!(load(database).next_escalation, EscalationId(6));
 }
 
+pub(super) fn an_escalation_that_is_over_is_kept_but_not_loaded(database: &dyn Database) {
+    let mut backend = database.open();
+    let put = |escalations| Batch {
+        escalations,
+        ..Batch::default()
+    };
+    commit(&mut *backend, put(vec![escalation(1), escalation(2)]));
+    commit(&mut *backend, put(vec![over(1)]));
+    assert_eq!(backend.escalation(EscalationId(1)), Ok(Some(over(1))));
+    drop(backend);
+    assert_eq!(load(database).escalations, [escalation(2)]);
+    assert_eq!(load(database).next_escalation, EscalationId(3));
+}
+
 pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
     let mut backend = database.open();
     let batch = Batch {
-        escalations: vec![escalation(2), escalation(10), escalation(9)],
+        escalations: vec![escalation(2), escalation(10), over(9)],
         ..Batch::default()
     };
     commit(&mut *backend, batch);
     let newest = backend.escalations(2).expect("reads");
-    assert_eq!(newest, [escalation(10), escalation(9)]);
+    assert_eq!(newest, [escalation(10), over(9)]);
     assert_eq!(backend.escalations(usize::MAX).expect("reads").len(), 3);
-    assert_eq!(backend.escalation(EscalationId(9)), Ok(Some(escalation(9))));
+    assert_eq!(backend.escalation(EscalationId(9)), Ok(Some(over(9))));
 }
 
 pub(super) fn an_unknown_escalation_is_none(database: &dyn Database) {
