@@ -17,7 +17,7 @@ use crate::{
     config::ApiKey,
     engine::Engine,
     escalation::ProviderName,
-    handoff,
+    handoff::Spool,
     roster::{Language, MemberName},
     voice::{Links, SigningKeys, Voice},
 };
@@ -42,7 +42,7 @@ pub struct Rim {
     /// Who may hand events over.
     pub api_keys: Vec<ApiKey>,
     /// What plugins of this host write to.
-    pub spool: handoff::SpoolGauge,
+    pub spool: Spool,
     /// When the core started.
     pub started: tokio::time::Instant,
 }
@@ -53,7 +53,9 @@ pub async fn serve(
     rim: Arc<Rim>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(rim)).with_graceful_shutdown(stop).await
+    axum::serve(listener, router(rim))
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 /// The routes.

@@ -33,6 +33,11 @@ pub fn client() -> Result<Client, ClientError> {
     Ok(CLIENT.get_or_init(|| built).clone())
 }
 
+/// A client that takes no proxy from the environment: for the simulated network, which is on loopback.
+pub fn direct_client() -> Result<Client, ClientError> {
+    builder().no_proxy().build().map_err(ClientError)
+}
+
 /// The settings of [`client`].
 pub(super) fn builder() -> ClientBuilder {
     // An error means that a provider is installed already, by an earlier call or by the program around us.

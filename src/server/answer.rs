@@ -13,7 +13,10 @@ use super::BODY_TIME;
 /// TwiML. Never cached: each answer is for one moment of one call.
 pub(super) fn twiml(document: String) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/xml; charset=utf-8"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (headers, document).into_response()
@@ -48,6 +51,9 @@ pub(super) async fn body(body: axum::body::Body, max: usize) -> Result<Bytes, Re
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body could not be read within {max} bytes; send less"),
         )),
-        Err(_) => Err(error(StatusCode::REQUEST_TIMEOUT, "the body came too slowly; send it again")),
+        Err(_) => Err(error(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body came too slowly; send it again",
+        )),
     }
 }

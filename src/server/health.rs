@@ -33,7 +33,9 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, "the core is ending");
     };
     let spool = rim.spool.clone();
-    let spool_pending = tokio::task::spawn_blocking(move || spool.waiting()).await.unwrap_or_default();
+    let spool_pending = tokio::task::spawn_blocking(move || spool.waiting())
+        .await
+        .unwrap_or_default();
     Json(Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),

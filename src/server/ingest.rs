@@ -39,7 +39,11 @@ pub(super) async fn event(State(rim): State<Arc<Rim>>, request: Request) -> Resp
         Ok(event) => event,
         Err(error) => return answer::error(StatusCode::BAD_REQUEST, error.to_string()),
     };
-    if head.headers.get("idempotency-key").is_some_and(|key| key.as_bytes() != event.id.as_str().as_bytes()) {
+    if head
+        .headers
+        .get("idempotency-key")
+        .is_some_and(|key| key.as_bytes() != event.id.as_str().as_bytes())
+    {
         return answer::error(
             StatusCode::BAD_REQUEST,
             "Idempotency-Key differs from the event's id; send the id or leave the header out",

@@ -55,7 +55,10 @@ fn verify(
         .signing_keys
         .get(&place.provider)
         .ok_or_else(|| "no such provider is configured".to_owned())?;
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
     let request = SignedRequest {
         url: &rim.links.public().of_target(target),
         method: head.method.as_str(),
@@ -95,8 +98,15 @@ async fn take_in(rim: &Rim, place: &Place, attempt: AttemptId, form: &Form) -> R
 
 /// What a webhook says, as an input.
 fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<Response>> {
-    let Some(call) = form.get("CallSid").filter(|sid| !sid.is_empty()).map(CallSid::new) else {
-        return Err(Box::new(answer::error(StatusCode::BAD_REQUEST, "CallSid is missing")));
+    let Some(call) = form
+        .get("CallSid")
+        .filter(|sid| !sid.is_empty())
+        .map(CallSid::new)
+    else {
+        return Err(Box::new(answer::error(
+            StatusCode::BAD_REQUEST,
+            "CallSid is missing",
+        )));
     };
     let keys = form.get("Digits").unwrap_or_default();
     let (stage, heard) = match kind {
@@ -107,7 +117,11 @@ fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<
                 tracing::warn!(%attempt, status, "an unknown call status was passed over");
                 return Err(Box::new(answer::nothing()));
             };
-            return Ok(Input::Status { attempt, call, status });
+            return Ok(Input::Status {
+                attempt,
+                call,
+                status,
+            });
         }
         PlaceKind::Voice(stage) => (stage, Heard::Answer),
         PlaceKind::Keys(stage) if !keys.is_empty() => (stage, Heard::Keys(keys.to_owned())),
@@ -117,18 +131,30 @@ fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<
             (0, Heard::Trouble(code))
         }
     };
-    Ok(Input::Voice { attempt, call, stage, heard })
+    Ok(Input::Voice {
+        attempt,
+        call,
+        stage,
+        heard,
+    })
 }
 
 /// Renders what is to be said into TwiML, with the URLs of the places that come next.
 fn speak(rim: &Rim, place: &Place, speech: &Speech) -> Response {
-    let overrides = rim.connection_overrides.get(&place.provider).map_or("", String::as_str);
+    let overrides = rim
+        .connection_overrides
+        .get(&place.provider)
+        .map_or("", String::as_str);
     let context = Context {
         headline: &speech.headline,
         counts: speech.counts,
         member: &speech.member,
         group: &speech.group,
-        language: rim.languages.get(&speech.member).copied().unwrap_or_default(),
+        language: rim
+            .languages
+            .get(&speech.member)
+            .copied()
+            .unwrap_or_default(),
         stage: speech.stage,
         allow_close: speech.allow_close,
         links: &rim.links.of_place(place, overrides),
