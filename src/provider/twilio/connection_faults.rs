@@ -69,6 +69,44 @@ async fn a_call_is_ambiguous_after_every_fault_but_a_refused_connection() {
 }
 
 #[tokio::test]
+async fn a_fault_says_what_happened_in_our_own_words() {
+    for (scheme, trouble, text) in [
+        (
+            "http",
+            Trouble::Refused,
+            "could not connect: connection refused",
+        ),
+        (
+            "https",
+            Trouble::GarbageHead,
+            "could not connect: no connection within the time-out",
+        ),
+        (
+            "http",
+            Trouble::HangAfterRequest,
+            "no reply within the time-out",
+        ),
+        (
+            "http",
+            Trouble::ResetAfterRequest,
+            "the connection broke before a readable reply",
+        ),
+        ("http", Trouble::ShortBody, "the reply broke off"),
+        ("http", Trouble::EndlessBody, "the reply is too large"),
+        (
+            "http",
+            Trouble::GarbageBody,
+            "the reply is not what Twilio documents",
+        ),
+    ] {
+        let socket = FaultSocket::start(trouble).await;
+        let reply = twilio(socket.url(scheme)).place(&request()).await;
+        let fault = reply.expect_err("a fault");
+        assert_eq!(fault.text, text, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_is_ended_once_the_head_of_a_success_has_arrived() {
     for_each_trouble(|trouble, socket| async move {
         let reply = twilio(socket.url("http")).end(&"CA1".into()).await;
