@@ -1,1 +1,3 @@
 //! Runs escalations: inbox, timers, effects, crash recovery.
+
+pub mod desk;

@@ -24,8 +24,9 @@ pub struct Notice {
     pub at: Timestamp,
     /// Whose alert.
     pub group: GroupName,
-    /// Which run.
-    pub escalation: EscalationId,
+    /// Which run; none for an alert that calls nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<EscalationId>,
     /// What it is about.
     pub headline: Headline,
     /// How many alerts.
