@@ -56,7 +56,7 @@ fn way(settings: &Settings) -> Result<String, CoreError> {
             .collect());
     }
     let spool = writable(&settings.spool)?;
-    let core = if core::core_runs(settings) {
+    let core = if core::core_runs(settings)? {
         "core: runs on this host\n"
     } else if settings.start_core {
         "core: none runs on this host; the next event starts one\n"
