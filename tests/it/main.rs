@@ -1,0 +1,3 @@
+//! The binaries as their users run them: one module per topic.
+
+mod cli_basics;
