@@ -126,6 +126,13 @@ impl Web {
         seen.iter().filter(here).cloned().collect()
     }
 
+    /// How many requests came to a path.
+    pub(super) fn count(&self, path: &str) -> usize {
+        let seen = self.site.seen.lock().expect("nobody panics with it");
+        let here = |seen: &&Seen| seen.target.split('?').next() == Some(path);
+        seen.iter().filter(here).count()
+    }
+
     /// The statuses that came to a path, in order.
     pub(super) fn statuses(&self, path: &str) -> Vec<String> {
         let seen = self.seen(path);
