@@ -15,7 +15,7 @@ async fn a_thousand_phones_ring_at_once_and_all_calls_are_carried_to_their_end()
     ])
     .await;
     let options = Options {
-        speed: 20.0,
+        speed: 10.0,
         people: People::all(Behaviour::ByHand),
         ..Options::default()
     };
