@@ -6,7 +6,7 @@
 
 mod links;
 mod stub;
-pub use stub::{Context,Voice};
+pub use stub::{Context, Voice};
 mod public_url;
 pub mod signature;
 mod token;
