@@ -6,9 +6,11 @@
 
 pub mod book;
 mod event;
+mod headline;
 
 pub use book::{Alert, AlertBook, AlertChange, AlertState};
 pub use event::{Event, EventError, EventKind, Limits};
+pub use headline::Headline;
 
 use std::{fmt, sync::Arc};
 

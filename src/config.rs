@@ -1,13 +1,45 @@
 //! The TOML file, checked as a whole into a typed [`Config`]; every error with file, line and remedy.
+//!
+//! [`Config::load`] is for the core and the commands. [`handoff_settings`] is for plugins: it reads only where an event
+//! goes, and passes over every mistake elsewhere in the file.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+mod endpoint;
+mod error;
+mod groups;
+mod handoff;
+mod locate;
+mod members;
+pub mod moment;
+mod notices;
+mod policies;
+mod providers;
+mod reader;
+mod server;
+mod simulator;
+mod templates;
+mod warnings;
 
+pub(crate) use error::one_of;
+pub use error::{ConfigError, ConfigErrors};
+pub use locate::{NotFound, SYSTEM_PATH, locate};
+pub use warnings::{beyond_holidays, gap, warnings};
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use toml::de::DeTable;
+
+use groups::Known;
+use reader::{Reader, Section};
 use secrecy::SecretString;
 
 use crate::{
     alert::GroupName,
     escalation::{Policy, ProviderName},
-    handoff,
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
     voice::PublicUrl,
@@ -23,7 +55,7 @@ pub struct Config {
     /// The directory of the store: database, locks, log. The spool stands in it unless it is set apart.
     pub state_dir: PathBuf,
     /// How plugins hand events over.
-    pub handoff: handoff::Settings,
+    pub handoff: crate::handoff::Settings,
     /// In order of preference; at least one.
     pub providers: Vec<ProviderConfig>,
     /// Everybody who can be called.
@@ -117,6 +149,13 @@ pub struct Receiver {
     pub language: crate::roster::Language,
 }
 
+impl Receiver {
+    /// Whether news of this group goes to it.
+    pub fn hears_of(&self, group: &GroupName) -> bool {
+        self.groups.is_empty() || self.groups.contains(group)
+    }
+}
+
 /// What a receiver is, with what it needs. The address is a secret: whoever knows it can post.
 #[derive(Clone, Debug)]
 pub enum ReceiverKind {
@@ -133,10 +172,109 @@ pub enum ReceiverKind {
 }
 
 /// The people of the simulated network.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SimulatorConfig {
     /// How fast simulated time runs: 1.0 is real time, 10.0 ten times as fast.
     pub speed: f64,
     /// What a number does, call by call, the last for ever; a number without an entry answers and presses 1.
     pub people: BTreeMap<String, Vec<String>>,
 }
+
+impl Default for SimulatorConfig {
+    fn default() -> Self {
+        Self {
+            speed: 1.0,
+            people: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        Self::parse(&read(path)?, path)
+    }
+
+    /// Checks a text; `path` is what errors name, and relative directories are taken from its parent.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
+        Self::parse_with(text, path, &|name| std::env::var(name).ok())
+    }
+
+    /// Like [`Self::parse`] with other environment variables than those of this process.
+    pub fn parse_with(
+        text: &str,
+        path: &Path,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigErrors> {
+        let reader = Reader::new(path, text, environment);
+        let (table, syntax) = DeTable::parse_recoverable(text);
+        for error in &syntax {
+            reader.wrong_syntax(error);
+        }
+        if !syntax.is_empty() {
+            return Err(reader.into_errors());
+        }
+        let config = check(&Section::root(&reader, table.get_ref()));
+        let errors = reader.into_errors();
+        match config {
+            Some(config) if errors.0.is_empty() => Ok(config),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Where an event goes, for plugins: reads `state_dir` and `[handoff]` and passes over every mistake elsewhere, errors of
+/// syntax included. Fails only if the file cannot be read or does not tell where events go.
+pub fn handoff_settings(path: &Path) -> Result<crate::handoff::Settings, ConfigErrors> {
+    let text = read(path)?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let reader = Reader::new(path, &text, &environment);
+    let (table, _) = DeTable::parse_recoverable(&text);
+    let root = Section::root(&reader, table.get_ref());
+    let settings = handoff::settings(&root);
+    // Keys that nobody asked for belong to the rest of the file.
+    root.ask_for_all();
+    drop(root);
+    settings.ok_or_else(|| reader.into_errors())
+}
+
+fn read(path: &Path) -> Result<String, ConfigErrors> {
+    fs::read_to_string(path).map_err(|error| ConfigErrors::unreadable(path, &error))
+}
+
+/// Checks everything; none only if a mistake was recorded.
+fn check(root: &Section<'_>) -> Option<Config> {
+    let settings = handoff::settings(root);
+    let (providers, is_public) = providers::providers(root);
+    let server = server::server(root, is_public);
+    let members = members::members(root);
+    let policies = policies::policies(root);
+    let zone = groups::time_zone(root);
+    let known = Known {
+        members: &members,
+        policies: &policies,
+        zone: zone.unwrap_or_else(groups::default_zone),
+    };
+    let groups = groups::groups(root, &known);
+    let default_group = groups::default_group(root, &groups);
+    let templates = templates::templates(root);
+    let receivers = notices::receivers(root, &groups);
+    let simulator = simulator::simulator(root);
+    let settings = settings?;
+    Some(Config {
+        path: root.reader().path.to_owned(),
+        server: server?,
+        state_dir: settings.state_dir.clone(),
+        handoff: settings,
+        providers,
+        members: members.sound,
+        groups: groups.sound,
+        default_group: default_group?,
+        templates,
+        receivers,
+        simulator,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,15 @@
 //! The carriers: one file each, behind one trait. A provider places, ends, looks up and finds calls, and says whose
 //! fault a failure is. It knows nothing of escalations.
 
+mod client;
+#[cfg(test)]
+mod fault_socket;
+mod transport;
+pub mod twilio;
+
+pub use client::{ClientError, client, direct_client};
+pub use twilio::Twilio;
+
 use std::{fmt, future::Future, pin::Pin};
 
 use jiff::{SignedDuration, Timestamp};

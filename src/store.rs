@@ -1,6 +1,22 @@
 //! The journal and all state, on disk. One OS thread writes; whatever waits is committed together (group commit).
 //!
 //! The store knows no policy: it keeps what the engine hands it, atomically, and says when it is durable.
+//!
+//! [`Store`] is the handle that the engine holds, [`Reader`] the one of commands that look on. Both stand on a
+//! [`Backend`]; every backend passes the same contract suite.
+
+mod backend;
+#[cfg(test)]
+mod contract;
+mod error;
+mod handle;
+mod sqlite;
+mod writer;
+
+pub use backend::Backend;
+pub use error::StoreError;
+pub use handle::{Reader, Store};
+pub use sqlite::Sqlite;
 
 use jiff::Timestamp;
 
@@ -18,9 +34,9 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Events that the engine has folded in; they leave the inbox, their ids stay known.
     pub handled: Vec<EventId>,
-    /// Alerts as they stand now, with the escalation that is about them.
+    /// Alerts as they stand now, with the escalation that is about them; of one key the last counts.
     pub alerts: Vec<(Alert, Option<EscalationId>)>,
-    /// Alerts that are closed.
+    /// Alerts that are closed. A key that stands in `alerts` too is open: closing is done first.
     pub closed: Vec<AlertKey>,
     /// New journal entries.
     pub entries: Vec<(EscalationId, Entry)>,
@@ -32,6 +48,21 @@ pub struct Batch {
     pub notices: Vec<Notice>,
     /// Notices that were delivered or given up; they leave the outbox.
     pub settled: Vec<NoticeId>,
+}
+
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.handled.is_empty()
+            && self.alerts.is_empty()
+            && self.closed.is_empty()
+            && self.entries.is_empty()
+            && self.escalations.is_empty()
+            && self.calls.is_empty()
+            && self.notices.is_empty()
+            && self.settled.is_empty()
+    }
 }
 
 /// What came of a batch.
@@ -79,4 +110,7 @@ pub struct Snapshot {
     pub next_escalation: EscalationId,
     /// A random key that is made with the store and never leaves it: attempt tokens are signed with it.
     pub token_key: [u8; 32],
+    /// Rows that could not be read, one line each, to be told to the operator. They stay in the store; the rest of the
+    /// snapshot is complete without them.
+    pub unreadable: Vec<String>,
 }

@@ -39,7 +39,6 @@ pub type TemplateTexts = BTreeMap<String, BTreeMap<Language, String>>;
 #[derive(Debug)]
 pub struct Voice {
     templates: Templates,
-    links: Links,
 }
 
 /// The place in a call at which a line is said.
@@ -68,22 +67,16 @@ pub struct Context<'a> {
 pub struct Answer {
     /// The body, of type `text/xml`. It holds attempt tokens.
     pub twiml: String,
-    /// A template that failed; for the log.
-    pub failure: Option<TemplateFailure>,
+    /// Templates that failed; for the log.
+    pub warnings: Vec<TemplateFailure>,
 }
 
 impl Voice {
     /// Says messages of the operator's templates, or the built-in ones.
-    pub fn new(templates: TemplateTexts, links: Links) -> Self {
+    pub fn new(templates: TemplateTexts) -> Self {
         Self {
             templates: Templates::new(templates),
-            links,
         }
-    }
-
-    /// Makes the URLs that we hand out, and opens their tokens.
-    pub fn links(&self) -> &Links {
-        &self.links
     }
 
     /// The TwiML that says a line.
@@ -93,11 +86,11 @@ impl Voice {
         let mut says: Vec<String> = lines::words(&line, template::count(context.counts), language)
             .into_iter()
             .collect();
-        let mut failure = None;
+        let mut warnings = Vec::new();
         if matches!(line, Line::Message | Line::UnknownKey) {
-            let message;
-            (message, failure) = self.templates.message(&context.subject(), language);
+            let (message, failure) = self.templates.message(&context.subject(), language);
             says.push(message);
+            warnings.extend(failure);
         }
         let then = if line.asks_for_key() {
             says.push(lines::keys(context.allow_close, language).to_owned());
@@ -113,7 +106,7 @@ impl Voice {
             says,
             then,
         });
-        Answer { twiml, failure }
+        Answer { twiml, warnings }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertKey, Event, EventKind, GroupName, Severity};
+use super::{AlertKey, Event, EventKind, GroupName, Headline, Severity};
 
 /// What the events of one key add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,12 +16,8 @@ pub struct Alert {
     pub group: GroupName,
     /// Where it stands.
     pub state: AlertState,
-    /// The severity that the last problem event gave.
-    pub severity: Severity,
-    /// What is wrong, in one line.
-    pub title: String,
-    /// Where it is wrong.
-    pub host: Option<String>,
+    /// What the first problem event said, with the severity that the last one gave.
+    pub headline: Headline,
     /// When the first event arrived.
     pub opened_at: Timestamp,
 }
@@ -86,8 +82,8 @@ impl AlertBook {
                 AlertChange::Triggered
             }
             (EventKind::Problem, Some(alert)) => {
-                let was = alert.severity;
-                alert.severity = event.severity;
+                let was = alert.headline.severity;
+                alert.headline.severity = event.severity;
                 AlertChange::Repeated { was }
             }
             (EventKind::Update, Some(alert)) => match &event.acknowledged_by {
@@ -120,6 +116,11 @@ impl AlertBook {
         }
     }
 
+    /// Puts an alert into the book as it stands.
+    pub fn put(&mut self, alert: Alert) {
+        self.open.insert(alert.key.clone(), alert);
+    }
+
     /// Closes an alert that the monitor did not close.
     pub fn close(&mut self, key: &AlertKey) -> Option<Alert> {
         self.open.remove(key)
@@ -142,9 +143,7 @@ impl Alert {
             key,
             group: event.group.clone(),
             state: AlertState::Triggered,
-            severity: event.severity,
-            title: event.title.clone(),
-            host: event.host.clone(),
+            headline: Headline::of(event),
             opened_at: event.received_at,
         }
     }

@@ -4,7 +4,7 @@
 //! of an escalation is nothing but the fold of its inputs, so a journal can be replayed and must arrive at the
 //! same effects and the same state. Phone numbers and secrets never stand in a journal: members and providers are named.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::{
     policy::Policy,
 };
 use crate::{
-    alert::{AlertKey, Event, GroupName, Severity},
+    alert::{AlertKey, GroupName, Headline},
     roster::MemberName,
 };
 
@@ -30,48 +30,6 @@ pub struct Entry {
     /// What was decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effect>,
-}
-
-/// The alert that a call speaks of: the worst of the escalation, the first among equals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Headline {
-    /// Its name.
-    pub alert: AlertKey,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong, in one line.
-    pub title: String,
-    /// Where it is wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// More about it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub message: String,
-    /// Where to look.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Names the message template.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
-    /// For templates.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub variables: BTreeMap<String, String>,
-}
-
-impl Headline {
-    /// What a problem event says, to be spoken.
-    pub fn of(event: &Event) -> Self {
-        Self {
-            alert: event.alert_key(),
-            severity: event.severity,
-            title: event.title.clone(),
-            host: event.host.clone(),
-            message: event.message.clone(),
-            url: event.url.clone(),
-            message_id: event.message_id.clone(),
-            variables: event.variables.clone(),
-        }
-    }
 }
 
 /// How many alerts an escalation is about.
@@ -119,6 +77,9 @@ pub enum Input {
         why: Left,
         /// How many remain.
         counts: Counts,
+        /// What the calls speak of from here on, if it was this alert so far and others remain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        headline: Option<Headline>,
     },
     /// The answer to [`Effect::Muster`]: the rules and the people of the coming round, in the order of calling.
     Mustered {
@@ -176,6 +137,8 @@ pub enum Input {
     },
     /// The instant that [`super::Escalation::next_wakeup`] named has come.
     Woke,
+    /// A core took over from one that ended, and found a timer further ahead than any rule allows: the clock was set back.
+    Restarted,
 }
 
 /// Why an alert left an escalation.
@@ -312,6 +275,8 @@ impl Line {
 pub enum News {
     /// The run begins.
     Opened,
+    /// An alert that is too mild to call anybody.
+    Noted,
     /// A phone is about to ring.
     Calling {
         /// Whose.
@@ -362,6 +327,19 @@ pub enum News {
         /// How.
         fault: Fault,
     },
+}
+
+impl News {
+    /// Whether this only stands in the journal: it comes round after round and would drown what matters.
+    pub fn is_routine(&self) -> bool {
+        matches!(
+            self,
+            Self::NotReached {
+                outcome: Outcome::Resting,
+                ..
+            }
+        )
+    }
 }
 
 /// How a call ended.

@@ -1,0 +1,54 @@
+//! `[policies.NAME]`: who is called how.
+
+use std::collections::BTreeMap;
+
+use super::reader::Section;
+use crate::{alert::Severity, escalation::Policy};
+
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
+/// All policies; one with a mistake stands there too, so that no group is blamed for naming it.
+pub(super) fn policies(root: &Section<'_>) -> BTreeMap<String, Policy> {
+    root.named("policies")
+        .iter()
+        .map(|(name, section)| ((*name).to_owned(), policy(section)))
+        .collect()
+}
+
+fn policy(section: &Section<'_>) -> Policy {
+    let default = Policy::default();
+    let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
+    Policy {
+        call_from: section
+            .choice("call_from", &severities)
+            .unwrap_or(default.call_from),
+        // Twilio, Call resource, Timeout: at most 600 s.
+        ring_timeout: section
+            .seconds("ring_timeout_secs", 1.0..=600.0)
+            .unwrap_or(default.ring_timeout),
+        // Twilio, Call resource, TimeLimit: at most 4 hours.
+        call_limit: section
+            .seconds("call_limit_secs", 10.0..=14_400.0)
+            .unwrap_or(default.call_limit),
+        callback_grace: section
+            .seconds("callback_grace_secs", 0.1..=300.0)
+            .unwrap_or(default.callback_grace),
+        round_pause: section
+            .seconds("round_pause_secs", 1.0..=DAY)
+            .unwrap_or(default.round_pause),
+        ack_timeout: section
+            .seconds("ack_timeout_secs", 1.0..=7.0 * DAY)
+            .unwrap_or(default.ack_timeout),
+        max_rounds: section
+            .whole("max_rounds", 1..=1_000_000)
+            .or(default.max_rounds),
+        max_calls_per_hour: section
+            .whole("max_calls_per_hour", 1..=1_000)
+            .unwrap_or(default.max_calls_per_hour),
+        message_repeats: section
+            .whole("message_repeats", 1..=20)
+            .map_or(default.message_repeats, |repeats| repeats as u16),
+        allow_close: section.flag("allow_close").unwrap_or(default.allow_close),
+    }
+}

@@ -1,0 +1,112 @@
+//! `[[providers]]`: the carriers, in order of preference.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ProviderConfig, ProviderKind, Twilio, endpoint,
+    error::{Wrong, one_of},
+    members::phone_number,
+    reader::Section,
+    server::unique_name,
+};
+use crate::escalation::ProviderName;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Simulated,
+    Twilio,
+}
+
+const KINDS: [(&str, Kind); 2] = [("simulated", Kind::Simulated), ("twilio", Kind::Twilio)];
+
+/// The providers, and whether one of them reaches us from outside this host.
+pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
+    let sections = root.sections("providers");
+    if sections.is_empty() {
+        root.wrong(
+            0,
+            "there is no provider",
+            "add [[providers]] with name and kind (\"simulated\" or \"twilio\")",
+        );
+    }
+    let mut seen = BTreeSet::new();
+    let mut is_public = false;
+    let mut providers = Vec::new();
+    for section in &sections {
+        let name = unique_name(section, &mut seen);
+        let kind = section.choice("kind", &KINDS);
+        let Some(kind) = section.required("kind", kind, "add kind = \"simulated\" or \"twilio\"")
+        else {
+            // Which keys are known depends on the kind.
+            section.ask_for_all();
+            continue;
+        };
+        is_public |= kind == Kind::Twilio;
+        let kind = match kind {
+            Kind::Simulated => Some(ProviderKind::Simulated),
+            Kind::Twilio => twilio(section).map(ProviderKind::Twilio),
+        };
+        providers.extend(name.zip(kind).map(|(name, kind)| ProviderConfig {
+            name: ProviderName::new(name),
+            kind,
+        }));
+    }
+    (providers, is_public)
+}
+
+fn twilio(section: &Section<'_>) -> Option<Twilio> {
+    let base_url = section.parsed("base_url", endpoint::base);
+    let account_sid = section.parsed("account_sid", account_sid);
+    let account_sid = section.required("account_sid", account_sid, "add account_sid = \"AC...\"");
+    let auth_token = section.required_secret("auth_token");
+    let next_auth_token = section.secret("next_auth_token");
+    let from = section.parsed("from", phone_number);
+    let from = section.required("from", from, "add from = \"+81...\": the number that calls");
+    let overrides = section.parsed("connection_overrides", connection_overrides);
+    Some(Twilio {
+        base_url: base_url.unwrap_or_else(|| "https://api.twilio.com".to_owned()),
+        account_sid: account_sid?,
+        auth_token: auth_token?,
+        next_auth_token,
+        from: from?,
+        connection_overrides: overrides.unwrap_or_default(),
+    })
+}
+
+/// Twilio: `AC` and 32 hexadecimal digits.
+fn account_sid(text: &str) -> Result<String, Wrong> {
+    let digits = text.strip_prefix("AC").unwrap_or_default();
+    let is_sid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_sid {
+        return Ok(text.to_owned());
+    }
+    Err(Wrong::new(
+        format!(
+            "has {} characters and is not an account SID",
+            text.chars().count()
+        ),
+        "copy it from the Twilio console: AC and 32 hexadecimal digits",
+    ))
+}
+
+/// Twilio, webhooks connection overrides: `key=value` joined by `&`.
+fn connection_overrides(text: &str) -> Result<String, Wrong> {
+    const KEYS: [&str; 7] = ["ct", "rt", "tt", "rc", "rp", "sni", "e"];
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-,".contains(c);
+        if !KEYS.contains(&key) {
+            return Err(Wrong::new(
+                format!("has the unknown key {key:?}"),
+                one_of(key, KEYS),
+            ));
+        }
+        if value.is_empty() || !value.chars().all(is_plain) {
+            return Err(Wrong::new(
+                format!("has no usable value for {key}"),
+                "write it like \"ct=2000&rc=3\", without `#`",
+            ));
+        }
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,109 @@
+//! `[server]`: how the core is reached.
+
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use super::{ApiKey, Server, error::Wrong, reader::Section};
+use crate::voice::PublicUrl;
+
+/// Where the core listens unless the file says otherwise.
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8075);
+
+/// `is_public`: whether a carrier outside this host must reach us.
+pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
+    let Some(section) = root.section("server") else {
+        if is_public && !root.has("server") {
+            root.wrong(
+                0,
+                "`server.public_url` is missing",
+                "add [server] with public_url = \"https://oncall.example.com\": the carrier fetches from it what to say",
+            );
+        }
+        return (!is_public).then(|| Server {
+            listen: LISTEN,
+            public_url: loopback_url(LISTEN),
+            api_keys: Vec::new(),
+        });
+    };
+    let listen = section.parsed("listen", |text| {
+        text.parse::<SocketAddr>().map_err(|_| {
+            Wrong::new(
+                format!("is {text:?}, which is not an address with a port"),
+                "write it like \"127.0.0.1:8075\" or \"[::]:8075\"",
+            )
+        })
+    });
+    let listen = listen.unwrap_or(LISTEN);
+    let public_url = section.parsed("public_url", public_url);
+    let public_url = if is_public {
+        let remedy = "add public_url = \"https://oncall.example.com\": the carrier fetches from it what to say";
+        section.required("public_url", public_url, remedy)
+    } else {
+        Some(public_url.unwrap_or_else(|| loopback_url(listen)))
+    };
+    let api_keys = api_keys(&section);
+    Some(Server {
+        listen,
+        public_url: public_url?,
+        api_keys,
+    })
+}
+
+fn public_url(text: &str) -> Result<PublicUrl, Wrong> {
+    PublicUrl::parse(text).map_err(|error| {
+        let message = error.to_string();
+        let (what, remedy) = message
+            .split_once("; ")
+            .unwrap_or((&message, "use a shorter one"));
+        Wrong::new(what, remedy)
+    })
+}
+
+/// The address at which the simulated network reaches us.
+fn loopback_url(listen: SocketAddr) -> PublicUrl {
+    let url = match listen {
+        SocketAddr::V6(address) if !address.ip().is_unspecified() => {
+            format!("http://[::1]:{}", address.port())
+        }
+        _ => format!("http://127.0.0.1:{}", listen.port()),
+    };
+    PublicUrl::parse(&url).expect("a loopback address is a public URL")
+}
+
+fn api_keys(section: &Section<'_>) -> Vec<ApiKey> {
+    let mut seen = BTreeSet::new();
+    section
+        .sections("api_keys")
+        .iter()
+        .filter_map(|section| {
+            let name = unique_name(section, &mut seen);
+            let key = section.required_secret("key");
+            Some(ApiKey {
+                name: name?.to_owned(),
+                key: key?,
+            })
+        })
+        .collect()
+}
+
+/// The `name` of an element of a list, which no other element may have.
+pub(super) fn unique_name<'a>(
+    section: &Section<'a>,
+    seen: &mut BTreeSet<String>,
+) -> Option<&'a str> {
+    let name = section.text("name");
+    let name = section.required("name", name, "add name = \"...\"")?;
+    if name.value.trim().is_empty() {
+        section.wrong_value("name", name.at, &Wrong::new("is empty", "give it a name"));
+        return None;
+    }
+    if !seen.insert(name.value.to_owned()) {
+        let wrong = Wrong::new(
+            format!("is {:?}, as that of another", name.value),
+            "give each its own name",
+        );
+        section.wrong_value("name", name.at, &wrong);
+        return None;
+    }
+    Some(name.value)
+}

@@ -1,0 +1,237 @@
+//! The configuration as a whole: every file of `fixtures/config` gives what it announces.
+
+use std::{fs, path::Path};
+
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn environment(name: &str) -> Option<String> {
+    match name {
+        "SECRET" => Some("hunter2".to_owned()),
+        "HOOK" => Some("https://hooks.example.com/T0/B0/x".to_owned()),
+        "PLAIN_HOOK" => Some("http://hooks.example.com/T0/B0/x".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/config")
+        .join(folder);
+    let files = fs::read_dir(folder).expect("the folder is there");
+    let mut files: Vec<_> = files.map(|file| file.expect("readable").path()).collect();
+    files.sort();
+    files
+}
+
+fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    let text = fs::read_to_string(path).expect("readable");
+    Config::parse_with(&text, path, &environment)
+}
+
+/// The errors that a file announces: line and what the message contains.
+fn announced(text: &str) -> Vec<(usize, String)> {
+    let mut announced = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        for message in line.split("#!").skip(1) {
+            let (line, message) = match message.strip_prefix('0') {
+                Some(message) => (1, message),
+                None => (index + 1, message),
+            };
+            announced.push((line, message.trim().to_owned()));
+        }
+    }
+    announced
+}
+
+#[test]
+fn good_files_are_read_without_an_error() {
+    for path in fixtures("good") {
+        if let Err(errors) = load(&path) {
+            panic!("{errors}");
+        }
+    }
+}
+
+#[test]
+fn wrong_files_give_all_their_errors_at_once_with_line_and_remedy() {
+    for path in fixtures("wrong") {
+        let text = fs::read_to_string(&path).expect("readable");
+        let mut missing = announced(&text);
+        assert!(!missing.is_empty(), "{} announces nothing", path.display());
+        let errors = load(&path).expect_err("the file announces errors");
+        for error in &errors.0 {
+            let line = error.line.expect("has a line");
+            let found = missing
+                .iter()
+                .position(|(at, message)| *at == line && error.message.contains(message));
+            let Some(found) = found else {
+                panic!("nothing announces this:\n{error}");
+            };
+            missing.swap_remove(found);
+            assert!(error.message.contains("; "), "no remedy: {error}");
+            assert!(!error.message.contains("hunter2"), "a secret: {error}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("{}:{line}: ", path.display()))
+            );
+        }
+        assert!(
+            missing.is_empty(),
+            "{}: {missing:?} in\n{errors}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_smallest_file_gets_sensible_defaults() {
+    let config = load(&fixtures("good")[0]).expect("no error");
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8075");
+    assert_eq!(
+        config.server.public_url.to_string(),
+        "http://127.0.0.1:8075"
+    );
+    assert_eq!(config.state_dir, Path::new("/var/lib/rinban"));
+    assert_eq!(config.handoff.spool, Path::new("/var/lib/rinban/spool"));
+    assert!(config.handoff.start_core);
+    assert_eq!(config.handoff.deadline.as_secs(), 5);
+    assert_eq!(config.default_group.as_str(), "web");
+    assert_eq!(config.groups["web"].policy, Policy::default());
+    assert_eq!(config.simulator.speed, 1.0);
+}
+
+#[test]
+fn the_whole_file_is_read_into_the_typed_configuration() {
+    let config = load(&fixtures("good")[1]).expect("no error");
+    assert_eq!(
+        config.server.public_url.to_string(),
+        "https://oncall.example.com/rinban"
+    );
+    assert_eq!(config.server.api_keys[0].key.expose_secret(), "hunter2");
+    assert_eq!(
+        config.handoff.cores[1].url,
+        "https://core2.example.com:8443"
+    );
+    assert_eq!(config.handoff.deadline.as_millis(), 2500);
+    let names: Vec<_> = config
+        .providers
+        .iter()
+        .map(|provider| provider.name.as_str())
+        .collect();
+    assert_eq!(names, ["twilio", "sim"]);
+    assert_eq!(
+        config.groups["web"].policy.ring_timeout,
+        SignedDuration::from_secs(45)
+    );
+    let night = &config.groups["db"].policy;
+    assert_eq!(night.ring_timeout, SignedDuration::from_millis(20_500));
+    assert_eq!((night.max_rounds, night.allow_close), (Some(5), true));
+    assert_eq!(
+        config.members["ben"].channels,
+        [crate::roster::Channel::Sms, crate::roster::Channel::Voice]
+    );
+    assert_eq!(config.simulator.people["+819012345678"], ["busy", "key 1"]);
+    assert_eq!(config.templates["default"].len(), 2);
+    assert!(!format!("{config:?}").contains("hunter2"));
+
+    let order = |group: &str, at: &str| {
+        let order = config.groups[group]
+            .roster
+            .order_at(at.parse().expect("timestamp"));
+        order
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    // A Monday: the holiday crew of Sunday stays until 09:00, the first member of last week until 09:30.
+    assert_eq!(order("web", "2026-02-09T08:59:59+09:00"), "千恵");
+    assert_eq!(
+        order("web", "2026-02-09T09:29:59+09:00"),
+        "aya ben 千恵 aya"
+    );
+    assert_eq!(
+        order("web", "2026-02-09T09:30:00+09:00"),
+        "ben 千恵 aya aya"
+    );
+    assert_eq!(order("web", "2026-12-24T18:00:00+09:00"), "ben");
+    assert_eq!(order("web", "2026-12-30T12:00:00+09:00"), "");
+    assert_eq!(order("web", "2026-12-31T12:00:00+09:00"), "千恵");
+    assert_eq!(order("db", "2026-01-08T13:00:00Z"), "aya ben");
+}
+
+/// A plugin finds out where events go even if all the rest is broken.
+#[test]
+fn the_hand_off_reads_past_every_mistake_elsewhere() {
+    let check = |text: &str, expected: Result<(&str, u64, bool), &str>| {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("rinban.toml");
+        fs::write(&path, text).expect("written");
+        match (handoff_settings(&path), expected) {
+            (Ok(settings), Ok((spool, deadline, start_core))) => {
+                assert_eq!(settings.spool, dir.path().join(spool), "{text}");
+                assert_eq!(settings.deadline.as_secs(), deadline, "{text}");
+                assert_eq!(settings.start_core, start_core, "{text}");
+                assert_eq!(settings.config_path, path);
+            }
+            (Err(errors), Err(expected)) => {
+                assert!(errors.to_string().contains(expected), "{errors}");
+            }
+            (found, _) => panic!("{text}: {found:?}"),
+        }
+    };
+    check("", Ok(("/var/lib/rinban/spool", 5, true)));
+    check(
+        "state_dir = '/s'\n[handoff]\nstart_core = false",
+        Ok(("/s/spool", 5, false)),
+    );
+    check("state_dir = 'state'", Ok(("state/spool", 5, true)));
+    check(
+        "state_dir = '/s'\n[templates.default]\nja = '{{'\ncolour = 1",
+        Ok(("/s/spool", 5, true)),
+    );
+    check(
+        "state_dir = '/s'\n[members.aya\nnumber = 090",
+        Ok(("/s/spool", 5, true)),
+    );
+    check(
+        "state_dir = '/s'\nstate_dir = '/t'",
+        Ok(("/s/spool", 5, true)),
+    );
+    check(
+        "[handoff]\nspool = '/q'\ndeadline_secs = 'soon'",
+        Ok(("/q", 5, true)),
+    );
+    check(
+        "state_dir = 7",
+        Err(":1: `state_dir` is an integer; it takes a text"),
+    );
+    check(
+        "[handoff]\ncores = ['https://core.example.com']",
+        Err(":1: `handoff.api_key` is missing; add api_key_env"),
+    );
+    check(
+        "[handoff]\napi_key_env = 'PATH'\ncores = ['core.example.com']",
+        Err(":3: `handoff.cores` is \"core.example.com\", which is not an absolute URL"),
+    );
+    check(
+        "[handoff]\napi_key_env = 'PATH'\ncores = ['nonsense', 'https://c.example.com']",
+        Ok(("/var/lib/rinban/spool", 5, true)),
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_says_how_to_get_one() {
+    let errors = Config::load(Path::new("/nonexistent/rinban.toml")).expect_err("not there");
+    let message = errors.to_string();
+    assert!(
+        message.starts_with("/nonexistent/rinban.toml: cannot be read (No such file"),
+        "{message}"
+    );
+    assert!(message.contains("`rinban init`"), "{message}");
+}

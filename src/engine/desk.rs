@@ -1,0 +1,578 @@
+//! The desk: everything the engine knows, and what an input makes of it. Pure: no clock, no IO.
+//!
+//! It folds events into alerts, alerts into escalations, and answers what escalations ask. What comes out of a turn is one
+//! [`Batch`] for the store and a list of [`Errand`]s for the world, which are run only once the batch is durable. A turn that
+//! could not be stored is undone.
+
+mod alerts;
+mod calls;
+mod undo;
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::{alerts::Tally, calls::Calls, undo::Undo};
+use crate::{
+    alert::{AlertBook, AlertKey, Event, GroupName, Headline},
+    config::{Config, Group},
+    dispatch::Dispatch,
+    escalation::{
+        AttemptId, CallSid, Candidate, Counts, Effect, Escalation, EscalationId, Input, Line, News,
+        Phase, ProviderName, Step,
+    },
+    notice::Notice,
+    roster::MemberName,
+    store::{Batch, CallRecord, Snapshot},
+};
+
+/// How long an escalation that is over is kept at hand, for webhooks that come late.
+const KEPT_WHEN_OVER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Everything the engine knows.
+#[derive(Debug)]
+pub struct Desk {
+    config: Arc<Config>,
+    dispatch: Dispatch,
+    alerts: AlertBook,
+    /// The escalation of each open alert that has one.
+    escalation_of: HashMap<AlertKey, EscalationId>,
+    tallies: HashMap<EscalationId, Tally>,
+    escalations: HashMap<EscalationId, Escalation>,
+    /// The escalation of each group that a new alert joins.
+    current: HashMap<GroupName, EscalationId>,
+    calls: Calls,
+    next_escalation: EscalationId,
+    /// When each escalation is due; when one that is over is put away.
+    timers: BTreeSet<(Timestamp, EscalationId)>,
+    armed: HashMap<EscalationId, Timestamp>,
+    undo: Undo,
+}
+
+/// The instant of a turn, by two clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// By the clock that never jumps while the process lives: all deadlines.
+    pub steady: Timestamp,
+    /// By the clock on the wall: who is on call.
+    pub wall: Timestamp,
+}
+
+/// What one turn brings.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// To be stored.
+    pub batch: Batch,
+    /// To be run once that is durable.
+    pub errands: Vec<Errand>,
+    touched: HashSet<EscalationId>,
+    touched_alerts: HashSet<AlertKey>,
+}
+
+/// Something to do in the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Place a call.
+    Place {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whom.
+        member: MemberName,
+        /// Through whom.
+        provider: ProviderName,
+        /// How long it may ring.
+        ring_timeout: SignedDuration,
+        /// How long it may last.
+        call_limit: SignedDuration,
+    },
+    /// End a call.
+    End {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Through whom.
+        provider: ProviderName,
+        /// Which.
+        call: CallSid,
+    },
+    /// Answer the webhook that was handed in.
+    Speak(Box<Speech>),
+    /// Refuse the webhook that was handed in.
+    Refuse,
+}
+
+/// What to say, with everything that the words need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speech {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The place in the call that the URLs of the answer name.
+    pub stage: u16,
+    /// What to say.
+    pub line: Line,
+    /// To whom.
+    pub member: MemberName,
+    /// For which group.
+    pub group: GroupName,
+    /// What it is about.
+    pub headline: Headline,
+    /// How many alerts.
+    pub counts: Counts,
+    /// Whether key 9 closes.
+    pub allow_close: bool,
+}
+
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Load {
+    /// Escalations that are not over.
+    pub open_escalations: usize,
+    /// Alerts that are not closed.
+    pub open_alerts: usize,
+    /// Phones that ring or talk.
+    pub live_calls: usize,
+}
+
+/// What an unfinished attempt needs after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfinished {
+    /// The intent is on disk; whether the request went out is not known (P3).
+    Intent(CallRecord),
+    /// The call was alive; its callbacks may have been missed.
+    Live(CallRecord),
+    /// The call was to be ended.
+    ToEnd(CallRecord),
+}
+
+impl Desk {
+    /// Takes up the work where the last core left it.
+    pub fn new(config: Arc<Config>, snapshot: &Snapshot) -> Self {
+        let names = config
+            .providers
+            .iter()
+            .map(|provider| provider.name.clone());
+        let mut desk = Self {
+            dispatch: Dispatch::new(names.collect()),
+            config,
+            alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),
+            escalation_of: HashMap::new(),
+            tallies: HashMap::new(),
+            escalations: HashMap::new(),
+            current: HashMap::new(),
+            calls: Calls::new(&snapshot.calls),
+            next_escalation: snapshot.next_escalation,
+            timers: BTreeSet::new(),
+            armed: HashMap::new(),
+            undo: Undo::default(),
+        };
+        for (alert, escalation) in &snapshot.alerts {
+            if let Some(id) = escalation {
+                desk.escalation_of.insert(alert.key.clone(), *id);
+            }
+        }
+        desk.count_again();
+        for escalation in &snapshot.escalations {
+            desk.take_up(escalation.clone());
+        }
+        desk
+    }
+
+    /// Puts an escalation on the desk that was not there: from a snapshot, or one that is over and asked for again.
+    pub fn take_up(&mut self, escalation: Escalation) {
+        if escalation.takes_more() {
+            self.current.insert(escalation.group.clone(), escalation.id);
+        }
+        self.arm(escalation.id, escalation.next_wakeup().map(|(at, _)| at));
+        self.escalations.insert(escalation.id, escalation);
+    }
+
+    /// Whether the escalation is on the desk.
+    pub fn knows(&self, id: EscalationId) -> bool {
+        self.escalations.contains_key(&id)
+    }
+
+    /// The provider that carries an attempt.
+    pub fn provider_of(&self, attempt: AttemptId) -> Option<&ProviderName> {
+        let escalation = self.escalations.get(&attempt.escalation)?;
+        escalation.attempt(attempt.number)?.provider.as_ref()
+    }
+
+    /// The calls that this person's attempts are known to have; a call that is looked for is none of them.
+    pub fn known_calls(&self, member: &MemberName) -> Vec<CallSid> {
+        self.calls.known(member)
+    }
+
+    /// When the next timer is due.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        self.timers.first().map(|&(at, _)| at)
+    }
+
+    /// How much there is to do at `now`.
+    pub fn load(&self, now: Timestamp) -> Load {
+        let open = self
+            .escalations
+            .values()
+            .filter(|escalation| !escalation.is_over());
+        let attempts = self
+            .escalations
+            .values()
+            .flat_map(|escalation| &escalation.attempts);
+        Load {
+            open_escalations: open.count(),
+            open_alerts: self.alerts.len(),
+            live_calls: attempts.filter(|attempt| attempt.occupies(now)).count(),
+        }
+    }
+
+    /// What a restart must see to, over all escalations.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        let mut unfinished = Vec::new();
+        for escalation in self.escalations.values() {
+            for attempt in &escalation.attempts {
+                let id = escalation.attempt_id(attempt.number);
+                let Some(record) = self.calls.record(id).filter(|_| !attempt.is_ended()) else {
+                    continue;
+                };
+                unfinished.push(match (&attempt.call, &attempt.outcome) {
+                    (None, None) => Unfinished::Intent(record.clone()),
+                    (None, Some(_)) => continue,
+                    (Some(_), None) => Unfinished::Live(record.clone()),
+                    (Some(_), Some(_)) => Unfinished::ToEnd(record.clone()),
+                });
+            }
+        }
+        unfinished
+    }
+
+    /// Hands [`Input::Restarted`] to every escalation.
+    pub fn restarted(&mut self, now: Now, turn: &mut Turn) {
+        let ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
+        for id in ids {
+            self.input(now, id, Input::Restarted, turn);
+        }
+    }
+
+    /// Folds one event in.
+    pub fn event(&mut self, now: Now, event: &Event, turn: &mut Turn) {
+        turn.batch.handled.push(event.id.clone());
+        self.fold(now, event, turn);
+    }
+
+    /// Hands one input to an escalation.
+    pub fn input(&mut self, now: Now, id: EscalationId, input: Input, turn: &mut Turn) {
+        let Some(mut escalation) = self.escalations.remove(&id) else {
+            return;
+        };
+        self.undo.escalation(id, Some(&escalation));
+        let bound = call_of(&input);
+        let step = escalation.step(now.steady, input);
+        self.escalations.insert(id, escalation);
+        if let Some((attempt, call)) = bound {
+            self.bind(attempt, &call, turn);
+        }
+        self.settle(now, id, step, turn);
+    }
+
+    /// Wakes what is due, at most `limit` escalations. Whatever remains due is woken in the next turn.
+    pub fn wake(&mut self, now: Now, limit: usize, turn: &mut Turn) {
+        let due: Vec<EscalationId> = self
+            .timers
+            .iter()
+            .take_while(|(at, _)| *at <= now.steady)
+            .take(limit)
+            .map(|&(_, id)| id)
+            .collect();
+        for id in due {
+            if self.escalations.get(&id).is_some_and(Escalation::is_over) {
+                self.put_away(id);
+            } else {
+                self.input(now, id, Input::Woke, turn);
+            }
+        }
+    }
+
+    /// Begins an escalation for an alert of its own.
+    fn open(
+        &mut self,
+        now: Now,
+        group: &GroupName,
+        headline: Headline,
+        turn: &mut Turn,
+    ) -> EscalationId {
+        let id = self.next_escalation;
+        self.undo.next_escalation(id);
+        self.next_escalation = EscalationId(id.0 + 1);
+        self.undo.escalation(id, None);
+        let (escalation, step) = Escalation::open(id, now.steady, group.clone(), headline);
+        self.escalations.insert(id, escalation);
+        self.settle(now, id, step, turn);
+        id
+    }
+
+    /// Takes in what a step decided, answers what it asked, and arms the timer.
+    fn settle(&mut self, now: Now, id: EscalationId, step: Step, turn: &mut Turn) {
+        if let Some(entry) = step.entry {
+            turn.batch.entries.push((id, entry));
+            turn.touched.insert(id);
+        }
+        for effect in step.effects {
+            self.carry_out(now, id, effect, turn);
+        }
+        let Some(escalation) = self.escalations.get(&id) else {
+            return;
+        };
+        let at = match &escalation.phase {
+            Phase::Over => Some(now.steady + KEPT_WHEN_OVER),
+            _ => escalation.next_wakeup().map(|(at, _)| at),
+        };
+        let group = escalation.group.clone();
+        if escalation.takes_more() {
+            self.current.insert(group, id);
+        } else if self.current.get(&group) == Some(&id) {
+            self.current.remove(&group);
+        }
+        self.arm(id, at);
+    }
+
+    fn carry_out(&mut self, now: Now, id: EscalationId, effect: Effect, turn: &mut Turn) {
+        match effect {
+            Effect::Muster => {
+                if let Some(input) = self.muster(now, id) {
+                    self.input(now, id, input, turn);
+                }
+            }
+            Effect::Route {
+                attempt,
+                member,
+                tried,
+            } => {
+                let provider = self.dispatch.pick(&tried).cloned();
+                let engaged = self.calls.occupied(&self.escalations, &member, now.steady);
+                self.input(
+                    now,
+                    id,
+                    Input::Routed {
+                        attempt,
+                        provider,
+                        engaged,
+                    },
+                    turn,
+                );
+            }
+            Effect::Place {
+                attempt,
+                member,
+                provider,
+                ring_timeout,
+                call_limit,
+            } => {
+                let record = CallRecord {
+                    attempt,
+                    member: member.clone(),
+                    provider: provider.clone(),
+                    intended_at: now.steady,
+                    call: None,
+                };
+                self.undo.call(attempt, self.calls.record(attempt));
+                self.calls.put(record.clone());
+                turn.batch.calls.push(record);
+                turn.errands.push(Errand::Place {
+                    attempt,
+                    member,
+                    provider,
+                    ring_timeout,
+                    call_limit,
+                });
+            }
+            Effect::EndCall {
+                attempt,
+                provider,
+                call,
+            } => {
+                turn.errands.push(Errand::End {
+                    attempt,
+                    provider,
+                    call,
+                });
+            }
+            Effect::Speak {
+                attempt,
+                stage,
+                line,
+            } => {
+                if let Some(speech) = self.speech(attempt, stage, line) {
+                    turn.errands.push(Errand::Speak(Box::new(speech)));
+                }
+            }
+            Effect::Refuse { .. } => turn.errands.push(Errand::Refuse),
+            Effect::TakeAlerts { by } => self.take_alerts(id, Some(by.as_str()), turn),
+            Effect::ReleaseAlerts => self.take_alerts(id, None, turn),
+            Effect::CloseAlerts { .. } => self.close_alerts(id, turn),
+            Effect::Tell { news } => self.tell(now, id, &news, turn),
+        }
+    }
+
+    fn muster(&self, now: Now, id: EscalationId) -> Option<Input> {
+        let group = self.group(&self.escalations.get(&id)?.group);
+        let candidates = group
+            .roster
+            .order_at(now.wall)
+            .into_iter()
+            .map(|member| Candidate {
+                calls: self.calls.of_last_hour(&member, now.steady),
+                member,
+            })
+            .collect();
+        Some(Input::Mustered {
+            policy: group.policy.clone(),
+            candidates,
+        })
+    }
+
+    /// The group's configuration, or, if nobody has configured it, that of the default group.
+    fn group(&self, name: &GroupName) -> &Group {
+        self.config
+            .groups
+            .get(name)
+            .unwrap_or_else(|| &self.config.groups[&self.config.default_group])
+    }
+
+    fn speech(&self, attempt: AttemptId, stage: u16, line: Line) -> Option<Speech> {
+        let escalation = self.escalations.get(&attempt.escalation)?;
+        Some(Speech {
+            attempt,
+            stage,
+            line,
+            member: escalation.attempt(attempt.number)?.member.clone(),
+            group: escalation.group.clone(),
+            headline: escalation.headline.clone(),
+            counts: escalation.counts,
+            allow_close: escalation.policy.allow_close,
+        })
+    }
+
+    fn tell(&self, now: Now, id: EscalationId, news: &News, turn: &mut Turn) {
+        if let Some(escalation) = self.escalations.get(&id).filter(|_| !news.is_routine()) {
+            let about = (&escalation.group, &escalation.headline, escalation.counts);
+            self.notify(now, Some(id), about, news, turn);
+        }
+    }
+
+    /// Writes a notice for each receiver that hears of the group.
+    fn notify(
+        &self,
+        now: Now,
+        escalation: Option<EscalationId>,
+        (group, headline, counts): (&GroupName, &Headline, Counts),
+        news: &News,
+        turn: &mut Turn,
+    ) {
+        for receiver in self
+            .config
+            .receivers
+            .iter()
+            .filter(|receiver| receiver.hears_of(group))
+        {
+            turn.batch.notices.push(Notice {
+                receiver: receiver.name.clone(),
+                news: news.clone(),
+                at: now.steady,
+                group: group.clone(),
+                escalation,
+                headline: headline.clone(),
+                counts,
+            });
+        }
+    }
+
+    /// The provider has named the call of an attempt.
+    fn bind(&mut self, attempt: AttemptId, call: &CallSid, turn: &mut Turn) {
+        let bound = self
+            .escalations
+            .get(&attempt.escalation)
+            .and_then(|escalation| escalation.attempt(attempt.number))
+            .is_some_and(|attempt| attempt.call.as_ref() == Some(call));
+        let Some(record) = self
+            .calls
+            .record(attempt)
+            .filter(|record| bound && record.call.is_none())
+        else {
+            return;
+        };
+        let record = CallRecord {
+            call: Some(call.clone()),
+            ..record.clone()
+        };
+        self.undo.call(attempt, self.calls.record(attempt));
+        self.calls.put(record.clone());
+        turn.batch.calls.push(record);
+    }
+
+    fn arm(&mut self, id: EscalationId, at: Option<Timestamp>) {
+        if let Some(before) = self.armed.remove(&id) {
+            self.timers.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.armed.insert(id, at);
+            self.timers.insert((at, id));
+        }
+    }
+
+    fn put_away(&mut self, id: EscalationId) {
+        self.arm(id, None);
+        self.escalations.remove(&id);
+        self.tallies.remove(&id);
+    }
+
+    /// Counts each escalation's alerts from the alerts themselves.
+    fn count_again(&mut self) {
+        self.tallies.clear();
+        for (key, id) in &self.escalation_of {
+            if let Some(alert) = self.alerts.get(key) {
+                self.tallies.entry(*id).or_default().put(alert);
+            }
+        }
+    }
+
+    /// Ends a turn: writes what has changed into its batch, each alert and each escalation once.
+    pub fn close_turn(&self, turn: &mut Turn) {
+        turn.batch.escalations = turn
+            .touched
+            .drain()
+            .filter_map(|id| self.escalations.get(&id).cloned())
+            .collect();
+        for key in turn.touched_alerts.drain() {
+            match self.alerts.get(&key) {
+                Some(alert) => {
+                    let escalation = self.escalation_of.get(&key).copied();
+                    turn.batch.alerts.push((alert.clone(), escalation));
+                }
+                None => turn.batch.closed.push(key),
+            }
+        }
+    }
+
+    /// The turn is stored: it can't be undone any more.
+    pub fn stored(&mut self, now: Timestamp) {
+        self.undo = Undo::default();
+        self.calls.prune(now);
+    }
+
+    /// The turn could not be stored: nothing of it has happened.
+    pub fn undo_turn(&mut self) {
+        let undo = std::mem::take(&mut self.undo);
+        undo.apply(self);
+    }
+}
+
+/// The call that an input names for an attempt.
+fn call_of(input: &Input) -> Option<(AttemptId, CallSid)> {
+    match input {
+        Input::Placed { attempt, call }
+        | Input::Status { attempt, call, .. }
+        | Input::Voice { attempt, call, .. } => Some((*attempt, call.clone())),
+        _ => None,
+    }
+}

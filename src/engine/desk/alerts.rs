@@ -1,0 +1,206 @@
+//! The desk's side of alerts: which escalation each belongs to, and how many each has.
+
+use std::{cmp::Reverse, collections::BTreeSet};
+
+use super::{Desk, Now, Turn};
+use crate::{
+    alert::{Alert, AlertChange, AlertKey, AlertState, Event, GroupName, Headline, Severity},
+    escalation::{Counts, Escalation, EscalationId, Input, Left, News},
+};
+
+/// The alerts of one escalation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    open: BTreeSet<AlertKey>,
+    waiting: BTreeSet<AlertKey>,
+}
+
+impl Tally {
+    pub(super) fn put(&mut self, alert: &Alert) {
+        self.open.insert(alert.key.clone());
+        if alert.state == AlertState::Triggered {
+            self.waiting.insert(alert.key.clone());
+        } else {
+            self.waiting.remove(&alert.key);
+        }
+    }
+
+    fn remove(&mut self, key: &AlertKey) {
+        self.open.remove(key);
+        self.waiting.remove(key);
+    }
+
+    fn counts(&self) -> Counts {
+        let count = |keys: &BTreeSet<AlertKey>| u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        Counts {
+            waiting: count(&self.waiting),
+            open: count(&self.open),
+        }
+    }
+}
+
+impl Desk {
+    /// Folds an event into its alert, and what that changes into the alert's escalation.
+    pub(super) fn fold(&mut self, now: Now, event: &Event, turn: &mut Turn) {
+        let key = event.alert_key();
+        self.touch_alert(&key, turn);
+        match self.alerts.apply(event) {
+            AlertChange::Triggered => self.triggered(now, &key, &event.group, turn),
+            AlertChange::Repeated { was } => self.repeated(now, &key, was, turn),
+            AlertChange::Acknowledged { by } => self.left(now, &key, Left::TakenBy(by), turn),
+            AlertChange::Closed(alert) if self.escalation_of.contains_key(&key) => {
+                drop(alert);
+                self.left(now, &key, Left::Recovered(event.reason.clone()), turn);
+            }
+            AlertChange::Closed(alert) => {
+                self.note(
+                    now,
+                    &alert,
+                    News::Recovered {
+                        reason: event.reason.clone(),
+                    },
+                    turn,
+                );
+            }
+            AlertChange::Ignored => {}
+        }
+    }
+
+    /// A new alert joins the group's run if nobody has taken that yet (P9), or opens one of its own.
+    fn triggered(&mut self, now: Now, key: &AlertKey, group: &GroupName, turn: &mut Turn) {
+        let Some(alert) = self.alerts.get(key).cloned() else {
+            return;
+        };
+        if alert.headline.severity < self.group(group).policy.call_from {
+            self.note(now, &alert, News::Noted, turn);
+        } else {
+            self.escalate(now, &alert, turn);
+        }
+    }
+
+    /// A keep-alive, unless the alert has become so bad that somebody is to be called.
+    fn repeated(&mut self, now: Now, key: &AlertKey, was: Severity, turn: &mut Turn) {
+        let Some(alert) = self.alerts.get(key).cloned() else {
+            return;
+        };
+        let worse = alert.headline.severity > was && alert.state == AlertState::Triggered;
+        let calls = alert.headline.severity >= self.group(&alert.group).policy.call_from;
+        if worse && calls && !self.escalation_of.contains_key(key) {
+            self.escalate(now, &alert, turn);
+        }
+    }
+
+    fn escalate(&mut self, now: Now, alert: &Alert, turn: &mut Turn) {
+        let running = self
+            .current
+            .get(&alert.group)
+            .copied()
+            .filter(|id| self.escalations.get(id).is_some_and(Escalation::takes_more));
+        // The tally comes first: what the step decides may count, take or close the alerts.
+        let id = running.unwrap_or(self.next_escalation);
+        self.escalation_of.insert(alert.key.clone(), id);
+        let tally = self.tallies.entry(id).or_default();
+        tally.put(alert);
+        let counts = tally.counts();
+        let headline = alert.headline.clone();
+        if running.is_some() {
+            self.input(now, id, Input::AlertJoined { headline, counts }, turn);
+        } else {
+            self.open(now, &alert.group, headline, turn);
+        }
+    }
+
+    /// An alert is over or was taken in the monitor: its escalation hears of it.
+    fn left(&mut self, now: Now, key: &AlertKey, why: Left, turn: &mut Turn) {
+        let Some(&id) = self.escalation_of.get(key) else {
+            return;
+        };
+        let tally = self.tallies.entry(id).or_default();
+        match self.alerts.get(key) {
+            Some(alert) => tally.put(alert),
+            None => {
+                tally.remove(key);
+                self.escalation_of.remove(key);
+            }
+        }
+        let counts = tally.counts();
+        let headline = self.headline_after(id, key);
+        let alert = key.clone();
+        self.input(
+            now,
+            id,
+            Input::AlertLeft {
+                alert,
+                why,
+                counts,
+                headline,
+            },
+            turn,
+        );
+    }
+
+    /// What the calls speak of once this alert has left, if they spoke of it and others remain.
+    fn headline_after(&self, id: EscalationId, left: &AlertKey) -> Option<Headline> {
+        let spoken = &self.escalations.get(&id)?.headline.alert;
+        let tally = self.tallies.get(&id)?;
+        let rest = if tally.waiting.is_empty() {
+            &tally.open
+        } else {
+            &tally.waiting
+        };
+        if spoken != left || rest.contains(left) {
+            return None;
+        }
+        rest.iter()
+            .filter_map(|key| self.alerts.get(key))
+            .min_by_key(|alert| (Reverse(alert.headline.severity), alert.opened_at))
+            .map(|alert| alert.headline.clone())
+    }
+
+    /// Somebody took the waiting alerts by key, or, with `None`, nobody holds the open ones any more.
+    pub(super) fn take_alerts(&mut self, id: EscalationId, by: Option<&str>, turn: &mut Turn) {
+        let Some(tally) = self.tallies.get_mut(&id) else {
+            return;
+        };
+        let keys = if by.is_some() {
+            tally.waiting.clone()
+        } else {
+            tally.open.clone()
+        };
+        tally.waiting = if by.is_some() {
+            BTreeSet::new()
+        } else {
+            keys.clone()
+        };
+        for key in &keys {
+            self.touch_alert(key, turn);
+            self.alerts.set_taken(key, by);
+        }
+    }
+
+    /// Somebody closed the alerts by key.
+    pub(super) fn close_alerts(&mut self, id: EscalationId, turn: &mut Turn) {
+        let Some(tally) = self.tallies.remove(&id) else {
+            return;
+        };
+        for key in &tally.open {
+            self.touch_alert(key, turn);
+            self.alerts.close(key);
+            self.escalation_of.remove(key);
+        }
+    }
+
+    /// The alert is about to change in this turn.
+    fn touch_alert(&mut self, key: &AlertKey, turn: &mut Turn) {
+        if turn.touched_alerts.insert(key.clone()) {
+            self.undo
+                .alert(key, self.alerts.get(key), self.escalation_of.get(key));
+        }
+    }
+
+    /// Tells the group's channels of an alert that calls nobody.
+    fn note(&self, now: Now, alert: &Alert, news: News, turn: &mut Turn) {
+        let about = (&alert.group, &alert.headline, Counts::default());
+        self.notify(now, None, about, &news, turn);
+    }
+}

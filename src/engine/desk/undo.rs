@@ -1,0 +1,78 @@
+//! How a turn that could not be stored is taken back.
+
+use std::collections::HashMap;
+
+use super::Desk;
+use crate::{
+    alert::{Alert, AlertKey},
+    escalation::{AttemptId, Escalation, EscalationId},
+    store::CallRecord,
+};
+
+/// What stood on the desk before the turn, for everything that the turn touched; `None` is for what was not there.
+#[derive(Debug, Default)]
+pub(super) struct Undo {
+    escalations: HashMap<EscalationId, Option<Escalation>>,
+    alerts: HashMap<AlertKey, (Option<Alert>, Option<EscalationId>)>,
+    calls: HashMap<AttemptId, Option<CallRecord>>,
+    next_escalation: Option<EscalationId>,
+}
+
+impl Undo {
+    pub(super) fn escalation(&mut self, id: EscalationId, before: Option<&Escalation>) {
+        self.escalations
+            .entry(id)
+            .or_insert_with(|| before.cloned());
+    }
+
+    pub(super) fn alert(
+        &mut self,
+        key: &AlertKey,
+        before: Option<&Alert>,
+        escalation: Option<&EscalationId>,
+    ) {
+        self.alerts
+            .insert(key.clone(), (before.cloned(), escalation.copied()));
+    }
+
+    pub(super) fn call(&mut self, attempt: AttemptId, before: Option<&CallRecord>) {
+        self.calls.entry(attempt).or_insert_with(|| before.cloned());
+    }
+
+    pub(super) fn next_escalation(&mut self, before: EscalationId) {
+        self.next_escalation.get_or_insert(before);
+    }
+
+    pub(super) fn apply(self, desk: &mut Desk) {
+        if let Some(before) = self.next_escalation {
+            desk.next_escalation = before;
+        }
+        for (key, (alert, escalation)) in self.alerts {
+            match alert {
+                Some(alert) => desk.alerts.put(alert),
+                None => drop(desk.alerts.close(&key)),
+            }
+            match escalation {
+                Some(id) => drop(desk.escalation_of.insert(key, id)),
+                None => drop(desk.escalation_of.remove(&key)),
+            }
+        }
+        for (attempt, record) in self.calls {
+            match record {
+                Some(record) => desk.calls.put(record),
+                None => desk.calls.take_back(attempt),
+            }
+        }
+        for (id, escalation) in self.escalations {
+            desk.current.retain(|_, current| *current != id);
+            match escalation {
+                Some(escalation) => desk.take_up(escalation),
+                None => {
+                    desk.arm(id, None);
+                    desk.escalations.remove(&id);
+                }
+            }
+        }
+        desk.count_again();
+    }
+}

@@ -1,0 +1,277 @@
+//! The promises under random inputs, hostile ones included. `RINBAN_SEED` replays a run; a counter-example is shrunk
+//! and prints as its journal.
+
+use jiff::SignedDuration;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use super::{
+    CallStatus, FaultClass, Heard, Input, Policy,
+    world::{World, fault, sid},
+};
+
+/// One thing that can happen. `which` counts attempts back from the last.
+#[derive(Clone, Debug)]
+enum Move {
+    Placed {
+        which: u8,
+    },
+    PlaceFailed {
+        which: u8,
+        class: FaultClass,
+        possible_duplicate: bool,
+    },
+    Status {
+        which: u8,
+        status: CallStatus,
+        twin: bool,
+    },
+    Heard {
+        which: u8,
+        heard: Heard,
+    },
+    HeardAt {
+        which: u8,
+        stage: u16,
+        heard: Heard,
+    },
+    Join {
+        alert: u8,
+    },
+    Recover {
+        alert: u8,
+    },
+    Take {
+        alert: u8,
+    },
+    Wait {
+        secs: u16,
+    },
+    Wake,
+    WakeEarly,
+    Restart {
+        hours_back: u8,
+    },
+}
+
+fn heard() -> impl Strategy<Value = Heard> {
+    prop_oneof![
+        3 => Just(Heard::Answer),
+        2 => Just(Heard::Silence),
+        1 => proptest::option::of(11200u32..11210).prop_map(Heard::Trouble),
+        4 => prop::sample::select(vec!["1", "2", "3", "9", "0", "", "12"])
+            .prop_map(|keys| Heard::Keys(keys.to_owned())),
+    ]
+}
+
+fn status() -> impl Strategy<Value = CallStatus> {
+    prop::sample::select(vec![
+        CallStatus::Queued,
+        CallStatus::Initiated,
+        CallStatus::Ringing,
+        CallStatus::InProgress,
+        CallStatus::Completed,
+        CallStatus::Busy,
+        CallStatus::NoAnswer,
+        CallStatus::Failed,
+        CallStatus::Canceled,
+    ])
+}
+
+fn class() -> impl Strategy<Value = FaultClass> {
+    prop::sample::select(vec![
+        FaultClass::Provider,
+        FaultClass::Account,
+        FaultClass::Callee,
+        FaultClass::Ours,
+        FaultClass::Ambiguous,
+    ])
+}
+
+fn one_move() -> impl Strategy<Value = Move> {
+    // Mostly about the attempt that is live, sometimes about an older one.
+    let which = || prop_oneof![6 => Just(0u8), 1 => 1u8..6];
+    let alert = || 0u8..4;
+    prop_oneof![
+        3 => which().prop_map(|which| Move::Placed { which }),
+        2 => (which(), class(), any::<bool>()).prop_map(|(which, class, possible_duplicate)| {
+            Move::PlaceFailed { which, class, possible_duplicate }
+        }),
+        8 => (which(), status(), prop::bool::weighted(0.05))
+            .prop_map(|(which, status, twin)| Move::Status { which, status, twin }),
+        6 => (which(), heard()).prop_map(|(which, heard)| Move::Heard { which, heard }),
+        1 => (which(), 0u16..5, heard())
+            .prop_map(|(which, stage, heard)| Move::HeardAt { which, stage, heard }),
+        2 => alert().prop_map(|alert| Move::Join { alert }),
+        1 => alert().prop_map(|alert| Move::Recover { alert }),
+        1 => alert().prop_map(|alert| Move::Take { alert }),
+        2 => (0u16..400).prop_map(|secs| Move::Wait { secs }),
+        4 => Just(Move::Wake),
+        1 => Just(Move::WakeEarly),
+        1 => (0u8..48).prop_map(|hours_back| Move::Restart { hours_back }),
+    ]
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    (proptest::option::of(1u32..4), 1u32..30, any::<bool>()).prop_map(
+        |(max_rounds, max_calls_per_hour, allow_close)| Policy {
+            max_rounds,
+            max_calls_per_hour,
+            allow_close,
+            ..Policy::default()
+        },
+    )
+}
+
+/// `sato` may stand in the roster twice: that is allowed, and she still has one phone.
+fn people() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(prop::sample::select(vec!["sato", "suzuki", "tanaka"]), 0..5)
+}
+
+impl World {
+    fn make(&mut self, one: &Move) {
+        let number = |which: &u8| {
+            self.escalation
+                .last_attempt
+                .saturating_sub(u32::from(*which))
+        };
+        match one {
+            Move::Placed { which } => {
+                let number = number(which);
+                let attempt = self.id(number);
+                self.see(Input::Placed {
+                    attempt,
+                    call: sid(number),
+                });
+            }
+            Move::PlaceFailed {
+                which,
+                class,
+                possible_duplicate,
+            } => {
+                let attempt = self.id(number(which));
+                let (fault, possible_duplicate) = (fault(*class), *possible_duplicate);
+                self.see(Input::PlaceFailed {
+                    attempt,
+                    fault,
+                    possible_duplicate,
+                });
+            }
+            Move::Status {
+                which,
+                status,
+                twin,
+            } => {
+                let number = number(which);
+                let attempt = self.id(number);
+                let call = if *twin { "CAtwin".into() } else { sid(number) };
+                self.see(Input::Status {
+                    attempt,
+                    call,
+                    status: *status,
+                });
+            }
+            Move::Heard { which, heard } => {
+                let number = number(which);
+                self.hear(number, heard.clone());
+            }
+            Move::HeardAt {
+                which,
+                stage,
+                heard,
+            } => {
+                let number = number(which);
+                self.hear_at(number, *stage, heard.clone());
+            }
+            Move::Join { alert } => self.join(*alert),
+            Move::Recover { alert } => self.recover(*alert),
+            Move::Take { alert } => self.take_in_monitor(*alert),
+            Move::Wait { secs } => self.pass_time(SignedDuration::from_secs(i64::from(*secs))),
+            Move::Wake => {
+                self.wake();
+            }
+            Move::WakeEarly => {
+                self.see(Input::Woke);
+            }
+            Move::Restart { hours_back } => {
+                self.now -= SignedDuration::from_hours(i64::from(*hours_back));
+                self.see(Input::Restarted);
+                let (at, _) = self.escalation.next_wakeup().unwrap_or((self.now, ""));
+                let ahead = at.duration_since(self.now);
+                assert!(
+                    ahead <= SignedDuration::from_hours(2),
+                    "a timer is lost{self}"
+                );
+            }
+        }
+    }
+
+    /// However it stands, it can be ended: nobody answers until somebody takes it, then it recovers.
+    fn bring_to_an_end(&mut self) {
+        let mut wakes = 0;
+        while self.counts().waiting > 0 && self.escalation.next_wakeup().is_some() {
+            let live = self.escalation.attempts.back();
+            let fresh = live.filter(|live| live.outcome.is_none() && !live.is_ended());
+            match fresh.map(|live| live.number) {
+                Some(number) if wakes > 3 => {
+                    self.hear(number, Heard::Answer);
+                    self.hear(number, Heard::Keys("1".into()));
+                }
+                _ => {
+                    self.wake();
+                }
+            }
+            wakes += 1;
+            assert!(
+                wakes < 400 || self.people.is_empty(),
+                "P2: nobody is called any more{self}"
+            );
+            if self.people.is_empty() && wakes > 20 {
+                break;
+            }
+        }
+        for alert in 0..4 {
+            self.recover(alert);
+        }
+        assert!(self.escalation.is_over(), "it does not end{self}");
+        assert_eq!(self.escalation.next_wakeup(), None);
+    }
+}
+
+/// The seed of this run: `RINBAN_SEED` if it is set.
+fn seed() -> u64 {
+    let given = std::env::var("RINBAN_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(|| fastrand::u64(..));
+    println!("RINBAN_SEED={seed}");
+    seed
+}
+
+#[test]
+fn ten_thousand_random_escalations_keep_the_promises() {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed().to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = Config {
+        cases: 10_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let moves = prop::collection::vec(one_move(), 0..60);
+    let outcome = runner.run(&(people(), policy(), moves), |(people, policy, moves)| {
+        let mut world = World::new(&people, policy);
+        for one in &moves {
+            world.make(one);
+        }
+        world.bring_to_an_end();
+        world.check_replay();
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}

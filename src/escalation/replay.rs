@@ -1,0 +1,59 @@
+//! Folding a journal again.
+
+use super::{Escalation, EscalationId, Input, journal::Entry};
+
+/// Why a journal does not lead to a state.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ReplayError {
+    /// There is nothing to fold.
+    #[error("the journal of escalation {0} is empty")]
+    Empty(EscalationId),
+    /// The first entry must open the escalation.
+    #[error("the journal of escalation {0} does not begin with its opening")]
+    NotOpened(EscalationId),
+    /// Today's rules decide otherwise than the journal says, or the journal was changed.
+    #[error("entry {number} of escalation {escalation} says `{journal}`, the replay `{replay}`")]
+    Diverged {
+        /// Whose journal.
+        escalation: EscalationId,
+        /// Which entry.
+        number: u32,
+        /// What stands in the journal.
+        journal: Box<Entry>,
+        /// What the replay decided.
+        replay: String,
+    },
+}
+
+impl Escalation {
+    /// Folds a journal into the state it leads to, and checks that each entry's effects are what its input leads to.
+    pub fn replay(id: EscalationId, journal: &[Entry]) -> Result<Self, ReplayError> {
+        let (first, rest) = journal.split_first().ok_or(ReplayError::Empty(id))?;
+        let Input::Opened { group, headline } = &first.input else {
+            return Err(ReplayError::NotOpened(id));
+        };
+        let (mut escalation, step) = Self::open(id, first.at, group.clone(), headline.clone());
+        agree(id, first, step.entry)?;
+        for entry in rest {
+            let step = escalation.step(entry.at, entry.input.clone());
+            agree(id, entry, step.entry)?;
+        }
+        Ok(escalation)
+    }
+}
+
+fn agree(
+    escalation: EscalationId,
+    journal: &Entry,
+    replay: Option<Entry>,
+) -> Result<(), ReplayError> {
+    if replay.as_ref() == Some(journal) {
+        return Ok(());
+    }
+    Err(ReplayError::Diverged {
+        escalation,
+        number: journal.number,
+        journal: Box::new(journal.clone()),
+        replay: replay.map_or_else(|| String::from("no change"), |entry| entry.to_string()),
+    })
+}

@@ -1,0 +1,313 @@
+//! Starting a core that is not running: the plugin starts its own program, once, and waits until the core is ready.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    errno::Errno,
+    sys::stat::{Mode, umask},
+    unistd::{close, setsid},
+};
+
+use super::{
+    Settings,
+    core_lock::{self, LockError},
+};
+
+/// Between two looks at first; then ever longer, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why no core is ready.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The program could not be run.
+    #[error(
+        "the core cannot be started from {}: {source}; start the rinban service instead",
+        .program.display()
+    )]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("the core has ended before it was ready ({status}); see {} for why", .log.display())]
+    Died {
+        /// How.
+        status: ExitStatus,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// It takes too long.
+    #[error("the core was not ready in time; see {} for why, or start the rinban service", .log.display())]
+    TooSlow {
+        /// Its log.
+        log: PathBuf,
+    },
+    /// Nobody can tell whether one runs.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+/// The log of a core that a plugin started.
+pub fn log_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("rinban.log")
+}
+
+/// Starts a core unless another plugin is about to, and waits until one is ready.
+pub(super) fn start_core(settings: &Settings, deadline: Instant) -> Result<(), StartError> {
+    let program = env::current_exe().map_err(|source| StartError::Spawn {
+        program: "/proc/self/exe".into(),
+        source,
+    })?;
+    start_by(|| Command::new(&program), settings, deadline)
+}
+
+/// `program` makes the command, to which the arguments of a core are added.
+fn start_by(
+    program: impl Fn() -> Command,
+    settings: &Settings,
+    deadline: Instant,
+) -> Result<(), StartError> {
+    let state_dir = &settings.state_dir;
+    let mut ours: Option<Child> = None;
+    let mut spawn_lock = None;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        if spawn_lock.is_none() {
+            // Whoever held it may have ended without a core, so it is tried again and again.
+            spawn_lock = core_lock::try_spawn_lock(state_dir)?;
+        }
+        if core_lock::is_core_ready(state_dir)? {
+            return Ok(());
+        }
+        let is_starting = core_lock::is_core_starting(state_dir)?;
+        match &mut ours {
+            None if spawn_lock.is_some() && !is_starting => {
+                ours = Some(spawn(program(), settings)?);
+            }
+            Some(child) if !is_starting => {
+                if let Ok(Some(status)) = child.try_wait()
+                    && !core_lock::is_core_ready(state_dir)?
+                {
+                    let log = log_path(state_dir);
+                    return Err(StartError::Died { status, log });
+                }
+            }
+            _ => {}
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let log = log_path(state_dir);
+            return Err(StartError::TooSlow { log });
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Its streams go to /dev/null: a monitor waits for the end of its plugin's output, whoever holds it open.
+fn spawn(mut command: Command, settings: &Settings) -> Result<Child, StartError> {
+    let program = PathBuf::from(command.get_program());
+    let failed = |source| StartError::Spawn {
+        program: program.clone(),
+        source,
+    };
+    // The core changes to the root directory.
+    let config = std::path::absolute(&settings.config_path).map_err(failed)?;
+    command
+        .args(["serve", "--detached", "--config"])
+        .arg(config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)
+}
+
+/// Cuts a core loose from the plugin and the monitor that started it: a session of its own, no descriptor but 0, 1 and
+/// 2, the root directory, and files that only the user and the group may read.
+///
+/// To be called first of all by `serve --detached`, before any thread is started or file opened: it closes whatever is
+/// open. An inherited socket of Zabbix would keep its server from starting again (ZBX-24166).
+pub fn detach() -> io::Result<()> {
+    match setsid() {
+        // A shell with job control has made it the leader of a group, which is nearly as good.
+        Ok(_) | Err(Errno::EPERM) => {}
+        Err(error) => return Err(error.into()),
+    }
+    for descriptor in open_descriptors()? {
+        if descriptor > 2 {
+            // The descriptor of the listing itself is among them, and closed already.
+            let _ = close(descriptor);
+        }
+    }
+    umask(Mode::from_bits_truncate(0o027));
+    env::set_current_dir("/")
+}
+
+fn open_descriptors() -> io::Result<Vec<i32>> {
+    fs::read_dir("/proc/self/fd")?
+        .map(|entry| {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.parse().ok());
+            number
+                .ok_or_else(|| io::Error::other("/proc/self/fd holds something that is no number"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn settings(dir: &TempDir) -> Settings {
+        Settings {
+            config_path: "rinban.toml".into(),
+            state_dir: dir.path().to_owned(),
+            spool: dir.path().join("spool"),
+            cores: Vec::new(),
+            start_core: true,
+            deadline: Duration::from_secs(5),
+        }
+    }
+
+    fn dir() -> TempDir {
+        TempDir::new().expect("a temporary directory")
+    }
+
+    /// Starts a shell script in place of a core, in the state directory.
+    fn start(dir: &TempDir, script: &str, deadline: Duration) -> Result<(), StartError> {
+        let program = || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script, "core"]).current_dir(dir);
+            shell
+        };
+        start_by(program, &settings(dir), Instant::now() + deadline)
+    }
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    /// A core that is ready after 0.1 s, and ends soon.
+    const GOOD: &str = "echo $* >> started; sleep 0.1; exec flock core.lock sleep 2";
+
+    #[test]
+    fn many_plugins_start_one_core_and_all_wait_until_it_is_ready() {
+        let dir = dir();
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start(&dir, GOOD, LONG).expect("starts");
+                    assert!(core_lock::is_core_ready(dir.path()).expect("looks"));
+                });
+            }
+        });
+        let started = fs::read_to_string(dir.path().join("started")).expect("reads");
+        let config = env::current_dir()
+            .expect("is somewhere")
+            .join("rinban.toml");
+        assert_eq!(
+            started,
+            format!("serve --detached --config {}\n", config.display())
+        );
+    }
+
+    #[test]
+    fn a_core_that_dies_is_told_with_its_status_and_log() {
+        let dir = dir();
+        let error = start(&dir, "exit 3", LONG).expect_err("it dies");
+        assert!(matches!(error, StartError::Died { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("exit status: 3"), "{text}");
+        assert!(text.contains("rinban.log"), "{text}");
+    }
+
+    #[test]
+    fn a_core_that_hangs_holds_nobody_longer_than_the_deadline() {
+        let dir = dir();
+        let begin = Instant::now();
+        let error = start(&dir, "sleep 2", Duration::from_millis(200)).expect_err("it hangs");
+        assert!(matches!(error, StartError::TooSlow { .. }), "{error}");
+        assert!(begin.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_core_that_starts_already_is_waited_for() {
+        let dir = dir();
+        let starting = core_lock::CoreLock::begin(dir.path()).expect("begins");
+        thread::scope(|scope| {
+            let plugin = scope.spawn(|| start(&dir, "touch second", LONG));
+            thread::sleep(Duration::from_millis(100));
+            let core = starting.ready().expect("takes the lock");
+            plugin.join().expect("no panic").expect("there is a core");
+            drop(core);
+        });
+        assert!(!dir.path().join("second").exists());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let dir = dir();
+        let program = || Command::new("/nowhere/rinban");
+        let error = start_by(program, &settings(&dir), Instant::now() + LONG)
+            .expect_err("there is no such program");
+        assert!(error.to_string().contains("/nowhere/rinban"), "{error}");
+    }
+
+    /// Runs in a process of its own, started by the next test.
+    #[test]
+    #[ignore = "detaches the process that it runs in"]
+    fn detached_process() {
+        let Some(report) = env::var_os("RINBAN_TEST_REPORT") else {
+            return;
+        };
+        detach().expect("detaches");
+        let session = nix::unistd::getsid(None).expect("has a session");
+        let is_leader = session == nix::unistd::getpid();
+        let descriptors: BTreeSet<i32> = open_descriptors()
+            .expect("lists")
+            .into_iter()
+            .filter(|number| fs::read_link(format!("/proc/self/fd/{number}")).is_ok())
+            .collect();
+        let dir = env::current_dir().expect("is somewhere");
+        fs::write(
+            report,
+            format!("{is_leader} {descriptors:?} {}", dir.display()),
+        )
+        .expect("reports");
+    }
+
+    #[test]
+    fn a_detached_core_has_its_own_session_and_nothing_of_the_monitor() {
+        let dir = dir();
+        let report = dir.path().join("report");
+        let status = Command::new("sh")
+            .args([
+                "-c",
+                r#"exec 5</dev/null 9</etc/passwd; "$@"; exit $?"#,
+                "sh",
+            ])
+            .arg(env::current_exe().expect("a test binary"))
+            .args(["--exact", "handoff::start::tests::detached_process"])
+            .args(["--ignored", "--test-threads=1"])
+            .env("RINBAN_TEST_REPORT", &report)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .expect("runs");
+        assert!(status.success(), "{status}");
+        let report = fs::read_to_string(report).expect("there is a report");
+        assert_eq!(report, "true {0, 1, 2} /");
+    }
+}

@@ -1,0 +1,135 @@
+//! The parts of Twilio's JSON that are read: Call resource, list of calls, error. Everything else is ignored, and a
+//! missing field is no error until it is needed, since nearly all of them may be null.
+
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::escalation::{CallSid, CallStatus, Fault, FaultClass};
+
+use super::super::transport::fault;
+
+/// A call.
+#[derive(Deserialize)]
+pub(super) struct Call {
+    sid: Option<String>,
+    status: Option<String>,
+    to: Option<String>,
+    date_created: Option<String>,
+}
+
+/// A page of the list of calls.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    pub(super) calls: Vec<Call>,
+    pub(super) next_page_uri: Option<String>,
+}
+
+impl Call {
+    /// Its name, if it can stand in a path.
+    pub(super) fn sid(&self) -> Option<CallSid> {
+        let sid = self.sid.as_deref()?;
+        is_plain(sid).then(|| CallSid::new(sid))
+    }
+
+    /// How it goes, if we know the word.
+    pub(super) fn status(&self) -> Option<CallStatus> {
+        CallStatus::parse(self.status.as_deref()?)
+    }
+
+    /// Whether it may be a call to this number: a server that ignores the filter must not mislead us.
+    pub(super) fn is_to(&self, e164: &str) -> bool {
+        self.to.as_deref().is_none_or(|to| to == e164)
+    }
+
+    /// When it was created, to the second.
+    pub(super) fn created_at(&self) -> Option<Timestamp> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
+        PARSER.parse_timestamp(self.date_created.as_deref()?).ok()
+    }
+}
+
+/// Whether a name can stand in a path as it is. Twilio's are `CA` and 32 hex digits, compatible services use UUIDs.
+pub(super) fn is_plain(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The error code in a body, if there is one. The body may be anything, such as a proxy's HTML.
+pub(super) fn error_code(body: &[u8]) -> Option<u32> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body.get("code")?.as_u64()?.try_into().ok()
+}
+
+/// Reads a body, or says that it could not be read.
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|_| {
+        fault(
+            FaultClass::Ambiguous,
+            "the reply is not what Twilio documents",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_in_either_kind_of_error() {
+        for (body, code) in [
+            (
+                &br#"{"code":21211,"message":"m","more_info":"u","status":400}"#[..],
+                Some(21211),
+            ),
+            (
+                br#"{"type":"t","title":"Too Many Requests","status":429,"code":20429}"#,
+                Some(20429),
+            ),
+            (br#"{"status":404}"#, None),
+            (br#"{"code":null}"#, None),
+            (br#"{"code":-1}"#, None),
+            (br#"{"code":99999999999}"#, None),
+            (b"<html>502 Bad Gateway</html>", None),
+            (b"[]", None),
+            (b"", None),
+        ] {
+            assert_eq!(error_code(body), code, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn only_a_name_that_can_stand_in_a_path_is_a_name() {
+        for (sid, plain) in [
+            ("CA0123456789abcdef0123456789abcdef", true),
+            ("5f0b9e0a-5a4e-4c3e-9a3b-1c2d3e4f5a6b", true),
+            ("", false),
+            ("..", false),
+            ("CA/../Messages", false),
+            ("CA?x", false),
+            ("CA%2F", false),
+            ("呼", false),
+        ] {
+            assert_eq!(is_plain(sid), plain, "{sid:?}");
+        }
+        assert!(!is_plain(&"a".repeat(65)));
+    }
+
+    #[test]
+    fn a_date_of_creation_is_read_to_the_second() {
+        let call: Call =
+            parse(br#"{"date_created":"Tue, 31 Aug 2010 20:36:28 +0000"}"#).expect("a call");
+        let expected: Timestamp = "2010-08-31T20:36:28Z".parse().expect("a timestamp");
+        assert_eq!(call.created_at(), Some(expected));
+        for other in [
+            r#"{"date_created":null}"#,
+            r#"{"date_created":"today"}"#,
+            "{}",
+        ] {
+            let call: Call = parse(other.as_bytes()).expect("a call");
+            assert_eq!(call.created_at(), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Characters, names and references of XML 1.0 (fifth edition).
+
+use std::borrow::Cow;
+
+use super::ParseErrorKind;
+
+/// Where references and line ends are being resolved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Text,
+    Value,
+}
+
+/// An error and how far into the piece it stands, in bytes.
+pub(super) type Misfit = (usize, ParseErrorKind);
+
+/// The first character that XML forbids (production 2, Char). Strings hold no surrogates.
+pub(super) fn find_forbidden(source: &str) -> Option<(usize, char)> {
+    // The common case is decided without a branch per byte, so that the compiler can vectorize it.
+    let suspicious = |chunk: &[u8]| {
+        chunk.iter().fold(false, |found, &byte| {
+            found | (byte < 0x20) & !is_blank(byte)
+        })
+    };
+    let noncharacter = |chunk: &[u8]| {
+        chunk.windows(3).fold(false, |found, bytes| {
+            found | (bytes[0] == 0xEF) & (bytes[1] == 0xBF) & (bytes[2] >= 0xBE)
+        })
+    };
+    let bytes = source.as_bytes();
+    (suspicious(bytes) || noncharacter(bytes))
+        .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
+        .flatten()
+}
+
+/// White space of XML, the same as [`u8::is_ascii_whitespace`] without form feed.
+pub(super) fn is_blank(byte: u8) -> bool {
+    (byte == b' ') | (byte == b'\n') | (byte == b'\t') | (byte == b'\r')
+}
+
+pub(super) fn is_name(name: &str) -> bool {
+    if name.is_ascii() {
+        let bytes = name.as_bytes();
+        return bytes.first().is_some_and(|&byte| is_ascii_name_start(byte))
+            && bytes[1..].iter().all(|&byte| {
+                is_ascii_name_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+            });
+    }
+    let mut characters = name.chars();
+    characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
+}
+
+/// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
+pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, Misfit> {
+    let special = |byte: &u8| match place {
+        Place::Text => matches!(byte, b'&' | b'\r'),
+        Place::Value => matches!(byte, b'&' | b'\r' | b'\n' | b'\t'),
+    };
+    let Some(mut at) = raw.bytes().position(|byte| special(&byte)) else {
+        return Ok(Cow::Borrowed(raw));
+    };
+    let mut decoded = String::with_capacity(raw.len());
+    let mut done = 0;
+    loop {
+        decoded.push_str(&raw[done..at]);
+        done = at
+            + match raw.as_bytes()[at] {
+                b'&' => {
+                    let (character, length) = reference(&raw[at..]).map_err(|kind| (at, kind))?;
+                    decoded.push(character);
+                    length
+                }
+                first => {
+                    decoded.push(if place == Place::Text { '\n' } else { ' ' });
+                    if first == b'\r' && raw.as_bytes().get(at + 1) == Some(&b'\n') {
+                        2
+                    } else {
+                        1
+                    }
+                }
+            };
+        match raw[done..].bytes().position(|byte| special(&byte)) {
+            Some(next) => at = done + next,
+            None => break,
+        }
+    }
+    decoded.push_str(&raw[done..]);
+    Ok(Cow::Owned(decoded))
+}
+
+/// The character of the reference at the start of `text`, and the reference's length.
+fn reference(text: &str) -> Result<(char, usize), ParseErrorKind> {
+    // No reference that exists is longer; a bare ampersand must not cost a search of all that follows.
+    const LONGEST: usize = 64;
+    let end = text.bytes().take(LONGEST).position(|byte| byte == b';');
+    let Some(name) = end.map(|end| &text[1..end]) else {
+        return Err(ParseErrorKind::BareAmpersand);
+    };
+    let character = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ if name.starts_with('#') => numeric(&name[1..])
+            .ok_or_else(|| ParseErrorKind::BadCharacterReference(name.to_owned()))?,
+        _ if is_name(name) => return Err(ParseErrorKind::UnknownEntity(name.to_owned())),
+        _ => return Err(ParseErrorKind::BareAmpersand),
+    };
+    Ok((character, name.len() + 2))
+}
+
+fn numeric(number: &str) -> Option<char> {
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(hex) => (hex, 16),
+        None => (number, 10),
+    };
+    // `from_str_radix` would take a sign.
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = u32::from_str_radix(digits, radix).ok().filter(|_| plain)?;
+    char::from_u32(code).filter(|&c| is_char(c))
+}
+
+fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+fn is_ascii_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':')
+}
+
+fn is_name_start(c: char) -> bool {
+    c.is_ascii() && is_ascii_name_start(c as u8)
+        || matches!(c, '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
+            | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
+            | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+}
+
+fn is_name_char(c: char) -> bool {
+    is_name_start(c)
+        || c.is_ascii_digit()
+        || matches!(c, '-' | '.' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_and_line_ends_are_resolved_by_place() {
+        let check = |raw: &str, text: &str, value: &str| {
+            assert_eq!(
+                decode(raw, Place::Text).as_deref(),
+                Ok(text),
+                "{raw:?} as text"
+            );
+            assert_eq!(
+                decode(raw, Place::Value).as_deref(),
+                Ok(value),
+                "{raw:?} as value"
+            );
+        };
+        check("", "", "");
+        check("plain 輪番", "plain 輪番", "plain 輪番");
+        check("&lt;&gt;&amp;&quot;&apos;", "<>&\"'", "<>&\"'");
+        check("&amp;lt;", "&lt;", "&lt;");
+        check("&#x8F2A;&#30058;", "輪番", "輪番");
+        check("a\r\nb\rc\nd\te", "a\nb\nc\nd\te", "a b c d e");
+        check("a&#13;&#10;&#9;b", "a\r\n\tb", "a\r\n\tb");
+    }
+
+    #[test]
+    fn a_wrong_reference_is_refused_where_it_stands() {
+        let check = |raw: &str, at: usize, kind: ParseErrorKind| {
+            assert_eq!(decode(raw, Place::Text), Err((at, kind)), "{raw:?}");
+        };
+        check("a & b; c", 2, ParseErrorKind::BareAmpersand);
+        check("a&b=1", 1, ParseErrorKind::BareAmpersand);
+        check("&;", 0, ParseErrorKind::BareAmpersand);
+        check("&nbsp;", 0, ParseErrorKind::UnknownEntity("nbsp".into()));
+        check("&AMP;", 0, ParseErrorKind::UnknownEntity("AMP".into()));
+        for name in [
+            "#0",
+            "#",
+            "#x",
+            "#xFFFE",
+            "#xD800",
+            "#x110000",
+            "#+65",
+            "#x+41",
+            "#X41",
+            "#1a",
+            "#99999999999",
+        ] {
+            check(
+                &format!("é&{name};"),
+                2,
+                ParseErrorKind::BadCharacterReference(name.into()),
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_xml() {
+        for name in ["Say", "say-as", "a:b", "_x", "x1.2", "電話", "é"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "", "1Say", "-a", ".a", "a b", "a/b", "%=", "×", "電 話", "é!",
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn forbidden_characters_are_found_wherever_they_stand() {
+        for c in ['\0', '\u{8}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
+            assert_eq!(find_forbidden(&format!("輪番{c}x")), Some((6, c)));
+        }
+        assert_eq!(
+            find_forbidden("\t\r\n 輪番\u{7F}\u{FFFD}\u{1F4DE}！ｱ"),
+            None
+        );
+    }
+}
