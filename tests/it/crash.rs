@@ -207,7 +207,7 @@ number = "+819000000003"
 members = ["busy", "machine", "taker"]
 policy = "quick"
 [policies.quick]
-ring_timeout_secs = 1
+ring_timeout_secs = 4
 call_limit_secs = 10
 callback_grace_secs = 0.3
 round_pause_secs = 1
