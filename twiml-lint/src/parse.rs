@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use quick_xml::{Reader, events::Event};
 
 use crate::document::{Attribute, Document, Kind, Node, Position, Span, index};
-use characters::{Misfit, Place, decode, find_forbidden, is_blank, is_name};
+use characters::{Misfit, Place, Survey, decode, is_blank, is_name, survey};
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -33,7 +33,8 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
     if source.len() > MAX_BYTES {
         return Err((MAX_BYTES, ParseErrorKind::TooLarge));
     }
-    if let Some((at, c)) = find_forbidden(source) {
+    let survey = survey(source);
+    if let Some((at, c)) = survey.forbidden {
         return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
     }
     // quick-xml would drop a byte order mark without counting it; a second one is text.
@@ -47,7 +48,7 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
     // Ends are matched by the builder, which knows the names without copying them.
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
-    let mut builder = Builder::new(source, base);
+    let mut builder = Builder::new(source, base, survey);
     loop {
         let start = base + offset(reader.buffer_position());
         let event = reader
@@ -57,6 +58,7 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
         match event {
             Event::Text(_) | Event::GeneralRef(_) => {
                 builder.text_from.get_or_insert(start);
+                builder.has_reference |= matches!(event, Event::GeneralRef(_));
                 continue;
             }
             Event::Eof => return builder.finish(end),
@@ -70,6 +72,7 @@ struct Builder<'a> {
     source: &'a str,
     /// Where the text after a byte order mark starts.
     base: usize,
+    survey: Survey,
     nodes: Vec<Node<'a>>,
     attributes: Vec<Attribute<'a>>,
     /// The open elements, outermost first.
@@ -77,19 +80,23 @@ struct Builder<'a> {
     root: Option<u32>,
     /// Where a text started that has not become a node yet: quick-xml cuts texts at references.
     text_from: Option<usize>,
+    /// Whether that text holds one.
+    has_reference: bool,
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a str, base: usize) -> Self {
+    fn new(source: &'a str, base: usize, survey: Survey) -> Self {
         // A node of TwiML takes about 24 bytes of source, an attribute about 48; too small a guess costs a copy.
         Self {
             source,
             base,
+            survey,
             nodes: Vec::with_capacity(source.len() / 24 + 4),
             attributes: Vec::with_capacity(source.len() / 48 + 4),
             open: Vec::new(),
             root: None,
             text_from: None,
+            has_reference: false,
         }
     }
 
@@ -219,22 +226,23 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let raw = &self.source[start..end];
+        let has_reference = std::mem::take(&mut self.has_reference);
         if self.open.is_empty() {
             let by = raw.bytes().position(|byte| !is_blank(byte));
             return by.map_or(Ok(()), |by| {
                 Err((start + by, ParseErrorKind::TextOutsideRoot))
             });
         }
-        // Most texts hold no > at all.
-        let end_of_cdata = raw
-            .bytes()
-            .any(|byte| byte == b'>')
-            .then(|| raw.find("]]>"))
-            .flatten();
-        if let Some(by) = end_of_cdata {
+        if self.survey.has_cdata_end
+            && let Some(by) = raw.find("]]>")
+        {
             return Err((start + by, ParseErrorKind::CDataEndInText));
         }
-        let text = decode(raw, Place::Text).map_err(|(by, kind)| (start + by, kind))?;
+        let text = if has_reference || self.survey.has_return {
+            decode(raw, Place::Text).map_err(|(by, kind)| (start + by, kind))?
+        } else {
+            Cow::Borrowed(raw)
+        };
         self.leaf(Kind::Text(text), start, end);
         Ok(())
     }
