@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use quick_xml::{Reader, events::Event};
 
 use crate::document::{Attribute, Document, Kind, Node, Position, Span, index};
-use characters::{Misfit, Place, Survey, decode, is_blank, is_name, survey};
+use characters::{Misfit, Place, Survey, decode, is_blank, is_name, leading_name, survey};
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub const MAX_DEPTH: usize = 64;
 /// How many attributes an element may have. TwiML needs about 30.
 pub const MAX_ATTRIBUTES: usize = 256;
+
+/// White space of XML.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 pub(crate) fn parse(source: &str) -> Result<Document<'_>, ParseError> {
     build(source).map_err(|(offset, kind)| ParseError {
@@ -152,11 +155,9 @@ impl<'a> Builder<'a> {
         end: usize,
         has_end: bool,
     ) -> Result<(), Misfit> {
-        let name_length = tag.bytes().position(is_blank).unwrap_or(tag.len());
-        let (name, rest) = tag.split_at(name_length);
-        if !is_name(name) {
-            return Err((start, ParseErrorKind::BadName(name.to_owned())));
-        }
+        let name = leading_name(tag, is_blank)
+            .map_err(|found| (start, ParseErrorKind::BadName(found.to_owned())))?;
+        let rest = &tag[name.len()..];
         if self.open.is_empty() && self.root.is_some() {
             return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
         }
@@ -164,7 +165,7 @@ impl<'a> Builder<'a> {
             return Err((start, ParseErrorKind::TooDeep));
         }
         let first_attribute = index(self.attributes.len());
-        let rest_start = start + 1 + name_length;
+        let rest_start = start + 1 + name.len();
         attributes::read(rest, rest_start, &mut self.attributes)
             .map_err(|(by, kind)| (rest_start + by, kind))?;
         let kind = Kind::Element {
@@ -181,17 +182,12 @@ impl<'a> Builder<'a> {
     }
 
     fn end_tag(&mut self, tag: &str, start: usize, end: usize) -> Result<(), Misfit> {
-        let found = tag.trim_end_matches([' ', '\t', '\r', '\n']);
-        if !is_name(found) {
-            return Err((start, ParseErrorKind::MalformedEnd));
-        }
         let Some(open) = self.open.pop() else {
-            return Err((start, ParseErrorKind::UnmatchedEnd(found.to_owned())));
+            return Err((start, unmatched(tag, None)));
         };
         let expected = self.name(open);
-        if expected != found {
-            let (expected, found) = (expected.to_owned(), found.to_owned());
-            return Err((start, ParseErrorKind::MismatchedEnd { expected, found }));
+        if tag != expected && tag.trim_end_matches(BLANKS) != expected {
+            return Err((start, unmatched(tag, Some(expected))));
         }
         let subtree_end = index(self.nodes.len());
         let node = &mut self.nodes[open as usize];
@@ -212,7 +208,7 @@ impl<'a> Builder<'a> {
     }
 
     fn instruction(&mut self, text: &'a str, start: usize, end: usize) -> Result<(), Misfit> {
-        let target = text.split([' ', '\t', '\r', '\n']).next().unwrap_or(text);
+        let target = text.split(BLANKS).next().unwrap_or(text);
         if !is_name(target) || target.eq_ignore_ascii_case("xml") {
             return Err((start, ParseErrorKind::BadName(target.to_owned())));
         }
@@ -266,6 +262,16 @@ impl<'a> Builder<'a> {
             Kind::Element { name, .. } => name,
             _ => unreachable!("only elements are open"),
         }
+    }
+}
+
+/// Why an end tag does not close the element that is open.
+fn unmatched(tag: &str, expected: Option<&str>) -> ParseErrorKind {
+    let found = tag.trim_end_matches(BLANKS).to_owned();
+    match expected.map(str::to_owned) {
+        _ if !is_name(&found) => ParseErrorKind::MalformedEnd,
+        None => ParseErrorKind::UnmatchedEnd(found),
+        Some(expected) => ParseErrorKind::MismatchedEnd { expected, found },
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     MAX_ATTRIBUTES, ParseErrorKind,
-    characters::{Misfit, Place, decode, is_blank, is_name},
+    characters::{Misfit, Place, decode, is_blank, leading_name},
 };
 use crate::document::{Attribute, index};
 
@@ -47,11 +47,9 @@ pub(super) fn read<'a>(
 /// The attribute at the start of `text`, and its length.
 fn one(text: &str, start: usize) -> Result<(Attribute<'_>, usize), Misfit> {
     let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b'"' | b'\'');
-    let name_length = text.bytes().position(ends_name).unwrap_or(text.len());
-    let name = &text[..name_length];
-    if !is_name(name) {
-        return Err((0, ParseErrorKind::BadName(name.to_owned())));
-    }
+    let name = leading_name(text, ends_name)
+        .map_err(|found| (0, ParseErrorKind::BadName(found.to_owned())))?;
+    let name_length = name.len();
     let equals = name_length + blanks(&text[name_length..]);
     if text.as_bytes().get(equals) != Some(&b'=') {
         return Err((0, ParseErrorKind::MissingValue(name.to_owned())));

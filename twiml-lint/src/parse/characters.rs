@@ -81,6 +81,22 @@ pub(super) fn is_name(name: &str) -> bool {
     characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
 }
 
+/// The name that starts `text`, up to the first byte that `ends` it or to its end; or what stands there instead.
+pub(super) fn leading_name(text: &str, ends: impl Fn(u8) -> bool) -> Result<&str, &str> {
+    let bytes = text.as_bytes();
+    let ascii = bytes
+        .iter()
+        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
+    let length = ascii.unwrap_or(bytes.len());
+    let is_whole = bytes.get(length).is_none_or(|&byte| ends(byte));
+    if is_whole && bytes.first().is_some_and(|&byte| is_ascii_name_start(byte)) {
+        return Ok(&text[..length]);
+    }
+    let length = text.bytes().position(ends).unwrap_or(text.len());
+    let name = &text[..length];
+    if is_name(name) { Ok(name) } else { Err(name) }
+}
+
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
 pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, Misfit> {
     let special = |byte: &u8| match place {
