@@ -11,8 +11,11 @@
 
 mod check;
 mod init;
+mod journal;
 mod oncall;
 mod plan;
+mod replay;
+mod serve;
 mod table;
 
 use std::{
@@ -52,6 +55,12 @@ enum Command {
     Oncall(oncall::Args),
     /// Show the shifts to come
     Plan(plan::Args),
+    /// Run the core: take events, call people, answer webhooks
+    Serve(serve::Args),
+    /// Show what an escalation saw and decided, or list the last ones
+    Journal(journal::Args),
+    /// Fold a journal again and compare with the stored state
+    Replay(replay::Args),
 }
 
 impl Command {
@@ -61,6 +70,9 @@ impl Command {
             Self::Check(args) => check::run(args, out),
             Self::Oncall(args) => oncall::run(args, out),
             Self::Plan(args) => plan::run(args, out),
+            Self::Serve(args) => serve::run(&args, out),
+            Self::Journal(args) => journal::run(&args, out),
+            Self::Replay(args) => replay::run(&args, out),
         }
     }
 }

@@ -10,7 +10,7 @@ mod counters;
 pub mod desk;
 
 pub use carriers::{Carrier, Carriers};
-pub use counters::Counters;
+pub use counters::Totals;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -24,6 +24,7 @@ use tokio::{
 use self::{
     carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short},
     clock::Clock,
+    counters::Counters,
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
 };
 use crate::{
@@ -188,8 +189,8 @@ impl Engine {
     }
 
     /// What has been counted since the start.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn totals(&self) -> Totals {
+        self.counters.read()
     }
 
     /// Asks the loop to end after its turn.

@@ -6,7 +6,7 @@ use crate::escalation::{Effect, Entry, EscalationId, News};
 
 /// Counts that only grow while the process lives.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub(super) struct Counters {
     events_accepted: AtomicU64,
     calls_placed: AtomicU64,
     calls_answered: AtomicU64,
@@ -16,7 +16,7 @@ pub struct Counters {
 
 /// The counts at one moment, under the names that `/health` gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct Totals {
     /// Events that were new.
     pub events_accepted_total: u64,
     /// Calls whose intent was journalled.
@@ -54,8 +54,8 @@ impl Counters {
     }
 
     /// The counts now.
-    pub fn read(&self) -> Counts {
-        Counts {
+    pub(super) fn read(&self) -> Totals {
+        Totals {
             events_accepted_total: self.events_accepted.load(Relaxed),
             calls_placed_total: self.calls_placed.load(Relaxed),
             calls_answered_total: self.calls_answered.load(Relaxed),

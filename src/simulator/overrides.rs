@@ -64,13 +64,7 @@ impl Overrides {
                 "ct" => overrides.connect_timeout = millis(value, 100, 10_000)?,
                 "rt" => overrides.read_timeout = millis(value, 100, 15_000)?,
                 "tt" => overrides.total_timeout = millis(value, 100, 15_000)?,
-                "rc" => {
-                    overrides.retries = value
-                        .parse()
-                        .ok()
-                        .filter(|count| *count <= 5)
-                        .ok_or(11243_u32)?
-                }
+                "rc" => overrides.retries = retries(value)?,
                 "rp" => overrides.retry_on = retry_policy(value)?,
                 "e" => edges(value)?,
                 _ => {}
@@ -78,6 +72,11 @@ impl Overrides {
         }
         Ok(overrides)
     }
+}
+
+fn retries(value: &str) -> Result<u32, u32> {
+    let count = value.parse().ok().filter(|count| *count <= 5);
+    count.ok_or(11243)
 }
 
 fn retry_policy(value: &str) -> Result<Vec<RetryOn>, u32> {

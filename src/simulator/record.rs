@@ -184,7 +184,7 @@ impl CallRecord {
             Happening::Fetched { url } => keep(&mut self.fetched, url.clone()),
             Happening::Trouble { code, .. } => keep(&mut self.troubles, *code),
             Happening::Pressed { key } if self.pressed.len() < MOST_REMEMBERED => {
-                self.pressed.push(*key)
+                self.pressed.push(*key);
             }
             _ => {}
         }

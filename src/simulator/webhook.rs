@@ -1,6 +1,7 @@
 //! Delivers webhooks: signed, within the time limits, tried again as the address asks, following redirects.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -137,7 +138,7 @@ impl Courier {
                 Attempt::Failed(Some(reason), _)
                     if left > 0 && patience.retry_on.contains(&reason) =>
                 {
-                    left -= 1
+                    left -= 1;
                 }
                 Attempt::Failed(_, trouble) => return Err(trouble),
             }
@@ -153,8 +154,9 @@ impl Courier {
         patience: &Overrides,
     ) -> Attempt {
         let mut hop = to.clone();
+        let mut form = Cow::Borrowed(form);
         for _ in 0..=MOST_REDIRECTS {
-            let reply = match self.send(&hop, form, token, patience).await {
+            let reply = match self.send(&hop, &form, token, patience).await {
                 Attempt::Done(reply) => reply,
                 failed => return failed,
             };
@@ -162,6 +164,9 @@ impl Courier {
                 200..300 => return Attempt::Done(reply),
                 300..400 => match redirected(&hop, &reply) {
                     Some(next) => {
+                        if next.method != hop.method {
+                            form = Cow::Owned(without_answer(&form));
+                        }
                         hop = next;
                         continue;
                     }
@@ -257,12 +262,9 @@ async fn receive(
     longest: usize,
 ) -> Attempt {
     let failed = |reason, code, text: String| Attempt::Failed(reason, trouble(code, url, &text));
-    // The connect time-out has its own clock in the client; this one runs from the start of both.
-    let head = timeout(
-        patience.connect_timeout + patience.read_timeout,
-        request.send(),
-    )
-    .await;
+    // The connect time-out has its own clock in the client, but reqwest does not say when it is connected, so this clock
+    // runs from the start. On loopback that is the same moment.
+    let head = timeout(patience.read_timeout, request.send()).await;
     let mut response = match head {
         Err(_) => {
             return failed(
@@ -341,6 +343,15 @@ fn redirected(from: &Endpoint, reply: &Reply) -> Option<Endpoint> {
     let mut url = from.url.join(location).ok()?;
     url.set_fragment(from.url.fragment());
     Some(Endpoint { url, method })
+}
+
+/// What is left of a form when a POST is redirected to a GET: an answer's digits are lost (Gather, Troubleshooting).
+fn without_answer(form: &Form) -> Form {
+    let of_answer = |name: &str| matches!(name, "Digits" | "FinishedOnKey" | "msg");
+    form.iter()
+        .filter(|(name, _)| !of_answer(name))
+        .cloned()
+        .collect()
 }
 
 pub(super) fn trouble(code: u32, url: &Url, text: &str) -> Trouble {

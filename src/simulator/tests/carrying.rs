@@ -1,7 +1,7 @@
 //! Calls that go well, or at least as people make them go.
 
 use super::web::*;
-use crate::simulator::{Happening, Status};
+use crate::simulator::{Behaviour, Happening, Network, Options, People, Status};
 
 const EVENTS: [(&str, &str); 4] = [
     ("StatusCallbackEvent", "initiated"),
@@ -175,7 +175,6 @@ async fn what_people_do_decides_how_a_call_ends() {
     .await;
     check("failed", Status::Failed, &[], &[], &["initiated", "failed"]).await;
     check("voicemail", Status::Completed, &all, &[], &talked).await;
-    check("voicemail 1s", Status::Completed, &all[..2], &[], &talked).await;
     check("listen", Status::Completed, &all, &[], &talked).await;
     check("hang up", Status::Completed, &all[..2], &[], &talked).await;
     check("early hang up", Status::Completed, &[], &[], &talked).await;
@@ -206,6 +205,22 @@ impl MapStrings for [&str] {
     fn map_strings(&self) -> Vec<String> {
         self.iter().map(|text| (*text).to_owned()).collect()
     }
+}
+
+#[tokio::test]
+async fn a_machine_hangs_up_when_its_tape_is_full() {
+    let web = Web::start([("/voice", vec![question("")])]).await;
+    let options = Options {
+        // The two texts take 1.4 s, the third comes 5 s after them; the limit lies far from both.
+        people: People::all(Behaviour::parse("voicemail 4s").expect("a behaviour")),
+        speed: 10.0,
+        ..Options::default()
+    };
+    let network = Network::start(options).await.expect("loopback");
+    let sid = call(&network, ALICE, &[("Url", &web.url("/voice"))]).await;
+    let record = over(&network, &sid).await;
+    assert_eq!(record.status, Status::Completed);
+    assert_eq!(record.heard, ["Disk is full.", "Press 1."]);
 }
 
 #[tokio::test]

@@ -1,50 +1,41 @@
 //! Many calls at once.
 
 use super::web::*;
-use crate::simulator::{Network, Options, Status};
+use crate::simulator::{Behaviour, Network, Options, People, Status};
+
+const CALLS: usize = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_calls_at_once_all_end_and_all_are_reported() {
-    const CALLS: usize = 1_000;
+async fn a_thousand_phones_ring_at_once_and_all_calls_are_carried_to_their_end() {
+    let question =
+        "<Gather action='/digits' numDigits='1' timeout='60'><Say>Disk is full.</Say></Gather>";
     let web = Web::start([
-        (
-            "/voice",
-            vec![twiml(
-                "<Gather action='/digits' numDigits='1'><Say>Disk is full.</Say></Gather>",
-            )],
-        ),
+        ("/voice", vec![twiml(question)]),
         ("/digits", vec![twiml("<Say>Thank you.</Say>")]),
     ])
     .await;
     let options = Options {
-        speed: 20.0,
+        speed: 10.0,
+        people: People::all(Behaviour::ByHand),
         ..Options::default()
     };
     let network = Network::start(options).await.expect("loopback");
-    let client = reqwest::Client::new();
-    let url = format!(
-        "{}/2010-04-01/Accounts/{}/Calls.json",
-        network.base_url(),
-        network.account_sid()
-    );
-    let (voice, status) = (web.url("/voice"), web.url("/status"));
-    for nth in 0..CALLS {
-        // Ten calls each for a hundred people.
-        let to = format!("+8190000{:05}", nth % 100);
-        let form = [
-            ("To", to.as_str()),
-            ("From", US),
-            ("Url", &voice),
-            ("StatusCallback", &status),
-        ];
-        let request = client
-            .post(&url)
-            .basic_auth(network.account_sid(), Some(network.auth_token()));
-        let reply = request.form(&form).send().await.expect("loopback");
-        assert_eq!(reply.status(), 201);
+    let numbers: Vec<_> = (0..CALLS).map(|nth| format!("+8190000{nth:05}")).collect();
+    place_all(&network, &web, &numbers).await;
+    let all_ring = || {
+        let calls = network.snapshot().calls;
+        let ringing = calls
+            .iter()
+            .filter(|call| call.status == Status::Ringing)
+            .count();
+        (ringing == CALLS).then_some(())
+    };
+    until("a thousand ringing phones", all_ring).await;
+    for number in &numbers {
+        assert!(network.press(number, "1"), "{number} rings");
     }
     until("every report", || {
-        (web.seen("/status").len() == CALLS).then_some(())
+        (web.count("/status") == CALLS).then_some(())
     })
     .await;
     let snapshot = network.snapshot();
@@ -57,16 +48,35 @@ async fn a_thousand_calls_at_once_all_end_and_all_are_reported() {
         );
         assert_eq!(call.heard, ["Disk is full.", "Thank you."]);
     }
-    assert_eq!(snapshot.numbers.len(), 100);
+    assert_eq!(snapshot.numbers.len(), CALLS);
     assert!(
         snapshot
             .numbers
             .values()
-            .all(|tally| tally.calls == 10 && tally.live == 0)
+            .all(|tally| (tally.calls, tally.live, tally.most_live) == (1, 0, 1))
     );
-    let overlapping = snapshot.numbers.values().map(|tally| tally.most_live).max();
-    assert!(
-        overlapping > Some(1),
-        "ten calls to one person at a time overlap: {overlapping:?}"
+}
+
+async fn place_all(network: &Network, web: &Web, numbers: &[String]) {
+    let account = network.account_sid();
+    let url = format!(
+        "{}/2010-04-01/Accounts/{account}/Calls.json",
+        network.base_url()
     );
+    let (voice, status) = (web.url("/voice"), web.url("/status"));
+    let client = reqwest::Client::new();
+    for to in numbers {
+        let form = [
+            ("To", to.as_str()),
+            ("From", US),
+            ("Url", &voice),
+            ("StatusCallback", &status),
+            ("Timeout", "600"),
+        ];
+        let request = client
+            .post(&url)
+            .basic_auth(account, Some(network.auth_token()));
+        let reply = request.form(&form).send().await.expect("loopback");
+        assert_eq!(reply.status(), 201);
+    }
 }

@@ -82,7 +82,18 @@ type Answers = HashMap<&'static str, Vec<Answer>>;
 struct Site {
     answers: Answers,
     seen: Mutex<Vec<Seen>>,
+    counts: Mutex<HashMap<String, usize>>,
     signed_by: Mutex<Option<String>>,
+}
+
+impl Site {
+    /// Counts a request to a path; how many there were before.
+    fn count(&self, path: &str) -> usize {
+        let mut counts = self.counts.lock().expect("nobody panics with it");
+        let count = counts.entry(path.to_owned()).or_default();
+        *count += 1;
+        *count - 1
+    }
 }
 
 /// The web server; stops when dropped.
@@ -100,6 +111,7 @@ impl Web {
         let site = Arc::new(Site {
             answers: answers.into_iter().collect(),
             seen: Mutex::default(),
+            counts: Mutex::default(),
             signed_by: Mutex::default(),
         });
         let app = Router::new()
@@ -124,6 +136,12 @@ impl Web {
         let seen = self.site.seen.lock().expect("nobody panics with it");
         let here = |seen: &&Seen| seen.target.split('?').next() == Some(path);
         seen.iter().filter(here).cloned().collect()
+    }
+
+    /// How many requests came to a path.
+    pub(super) fn count(&self, path: &str) -> usize {
+        let counts = self.site.counts.lock().expect("nobody panics with it");
+        counts.get(path).copied().unwrap_or_default()
     }
 
     /// The statuses that came to a path, in order.
@@ -177,20 +195,13 @@ async fn respond(
     body: Bytes,
 ) -> Response {
     let path = uri.path();
-    let before = {
-        let mut seen = site.seen.lock().expect("nobody panics with it");
-        let before = seen
-            .iter()
-            .filter(|seen| seen.target.split('?').next() == Some(path))
-            .count();
-        seen.push(Seen {
-            method,
-            target: uri.path_and_query().expect("has a path").to_string(),
-            headers,
-            form: form_urlencoded::parse(&body).into_owned().collect(),
-        });
-        before
-    };
+    let before = site.count(path);
+    site.seen.lock().expect("nobody panics with it").push(Seen {
+        method,
+        target: uri.path_and_query().expect("has a path").to_string(),
+        headers,
+        form: form_urlencoded::parse(&body).into_owned().collect(),
+    });
     let list = site.answers.get(path);
     let Some(answer) = list.and_then(|list| list.get(before).or(list.last())) else {
         return Response::builder()
@@ -272,11 +283,11 @@ pub(super) async fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -
             if let Some(found) = ready() {
                 return found;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
-    waited.unwrap_or_else(|_| panic!("{what} did not come about within 20 s"))
+    let waited = tokio::time::timeout(Duration::from_secs(60), wait).await;
+    waited.unwrap_or_else(|_| panic!("{what} did not come about within 60 s"))
 }
 
 /// The record of a call once it is over.
