@@ -2,4 +2,5 @@
 
 mod cli_basics;
 mod crash;
+mod nights;
 mod plans;
