@@ -17,9 +17,12 @@ mod reader;
 mod server;
 mod simulator;
 mod templates;
+mod warnings;
 
+pub(crate) use error::one_of;
 pub use error::{ConfigError, ConfigErrors};
 pub use locate::{NotFound, SYSTEM_PATH, locate};
+pub use warnings::{beyond_holidays, gap, warnings};
 
 use std::{
     collections::BTreeMap,

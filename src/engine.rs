@@ -1,3 +1,529 @@
-//! Runs escalations: inbox, timers, effects, crash recovery.
+//! Runs escalations: one loop, one closed set of happenings, one place that sleeps.
+//!
+//! A turn of the loop takes whatever waits, lets the [`desk`] make of it what it will, commits that as one batch, and only then
+//! acts: places calls, answers webhooks, sends notices (P1, P3, P4). While a commit is under way the next turn's happenings
+//! gather. A batch that can't be stored is undone and tried again; nobody is told of what is not on disk.
 
+mod carriers;
+mod clock;
+mod counters;
 pub mod desk;
+
+pub use carriers::{Carrier, Carriers};
+pub use counters::Totals;
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+
+use self::{
+    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short},
+    clock::Clock,
+    counters::Counters,
+    desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
+};
+use crate::{
+    alert::Event,
+    config::Config,
+    escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
+    notice::Notice,
+    provider::CallRequest,
+    store::{Batch, NoticeId, Snapshot, Store, StoreError},
+    voice::Links,
+};
+
+/// How many happenings one turn takes, so that none waits long for its answer.
+const TURN: usize = 512;
+
+/// How many happenings may wait. Who hands in more waits with them.
+const WAITING: usize = 4_096;
+
+/// How long after a failed commit it is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// A handle to a running engine; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    happenings: mpsc::Sender<Happening>,
+    store: Store,
+    counters: Arc<Counters>,
+}
+
+/// What an engine works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Where everything is kept.
+    pub store: Store,
+    /// What the store held when it was opened.
+    pub snapshot: Snapshot,
+    /// The providers.
+    pub carriers: Carriers,
+    /// The URLs that providers are given.
+    pub links: Links,
+    /// Where notices go once they are in the outbox.
+    pub notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+}
+
+/// The answer to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Say this.
+    Speak(Box<Speech>),
+    /// Taken in; nothing to say.
+    Noted,
+    /// Refused: 403, and nothing has changed.
+    Refused,
+}
+
+/// Why a webhook has no answer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// What it says could not be stored; the provider is to ask again.
+    #[error("the webhook could not be stored; the provider asks again")]
+    NotStored,
+    /// The engine is ending.
+    #[error("the core is ending")]
+    Ending,
+}
+
+/// Everything that can happen to an engine.
+#[derive(Debug)]
+enum Happening {
+    /// Events that are in the inbox.
+    Accepted(Vec<Event>),
+    /// What came of an errand.
+    Returned(Input),
+    /// A provider's request.
+    Webhook(Webhook),
+    /// An escalation that was put away and is asked for.
+    Fetched(Option<Box<Escalation>>, Webhook),
+    /// A notice left the outbox.
+    Settled(NoticeId),
+    /// Somebody asks how much there is to do.
+    Asked(oneshot::Sender<Load>),
+    /// Finish the turn and end.
+    End,
+}
+
+#[derive(Debug)]
+struct Webhook {
+    provider: ProviderName,
+    input: Input,
+    reply: oneshot::Sender<Result<Answer, NoAnswer>>,
+}
+
+impl Engine {
+    /// Starts the loop: takes the inbox, sees to what the last core left unfinished, and arms every timer.
+    pub fn start(parts: Parts) -> (Self, JoinHandle<()>) {
+        let (happenings, waiting) = mpsc::channel(WAITING);
+        let counters = Arc::new(Counters::default());
+        let engine = Self {
+            happenings: happenings.clone(),
+            store: parts.store.clone(),
+            counters: Arc::clone(&counters),
+        };
+        let runner = Runner {
+            desk: Desk::new(Arc::clone(&parts.config), &parts.snapshot),
+            clock: Clock::start(),
+            config: parts.config,
+            store: parts.store,
+            carriers: parts.carriers,
+            links: parts.links,
+            notices: parts.notices,
+            happenings,
+            counters,
+            retry: VecDeque::new(),
+            ending: false,
+        };
+        let task = tokio::spawn(runner.run(waiting, parts.snapshot));
+        (engine, task)
+    }
+
+    /// Takes events over: returns once they are durable (P1). For each, whether it is new.
+    pub async fn accept(&self, events: Vec<Event>) -> Result<Vec<bool>, StoreError> {
+        let batch = Batch {
+            events: events.clone(),
+            ..Batch::default()
+        };
+        let new = self.store.commit(batch).await?.new_events;
+        let fresh = events.into_iter().zip(&new).filter(|(_, new)| **new);
+        let fresh: Vec<Event> = fresh.map(|(event, _)| event).collect();
+        self.counters.accepted(fresh.len());
+        if !fresh.is_empty() {
+            // An engine that is ending leaves them in the inbox, where the next one finds them.
+            let _ = self.happenings.send(Happening::Accepted(fresh)).await;
+        }
+        Ok(new)
+    }
+
+    /// Hands a verified webhook in and waits for the answer, which is on disk by then (P4).
+    pub async fn webhook(&self, provider: ProviderName, input: Input) -> Result<Answer, NoAnswer> {
+        let (reply, answer) = oneshot::channel();
+        let webhook = Webhook {
+            provider,
+            input,
+            reply,
+        };
+        let sent = self.happenings.send(Happening::Webhook(webhook)).await;
+        sent.map_err(|_| NoAnswer::Ending)?;
+        answer.await.map_err(|_| NoAnswer::Ending)?
+    }
+
+    /// A notice was delivered or given up.
+    pub async fn settled(&self, id: NoticeId) {
+        let _ = self.happenings.send(Happening::Settled(id)).await;
+    }
+
+    /// How much there is to do; none if the engine is ending.
+    pub async fn load(&self) -> Option<Load> {
+        let (reply, answer) = oneshot::channel();
+        self.happenings.send(Happening::Asked(reply)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// What has been counted since the start.
+    pub fn totals(&self) -> Totals {
+        self.counters.read()
+    }
+
+    /// Asks the loop to end after its turn.
+    pub async fn end(&self) {
+        let _ = self.happenings.send(Happening::End).await;
+    }
+}
+
+/// The loop's own side.
+struct Runner {
+    desk: Desk,
+    clock: Clock,
+    config: Arc<Config>,
+    store: Store,
+    carriers: Carriers,
+    links: Links,
+    notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    /// For the errands to come back by.
+    happenings: mpsc::Sender<Happening>,
+    counters: Arc<Counters>,
+    /// What a turn that could not be stored held.
+    retry: VecDeque<Happening>,
+    ending: bool,
+}
+
+/// What is answered once the turn is stored.
+type Replies = Vec<(oneshot::Sender<Result<Answer, NoAnswer>>, Answer)>;
+
+impl Runner {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Happening>, snapshot: Snapshot) {
+        for (id, notice) in snapshot.outbox {
+            let _ = self.notices.send((id, notice));
+        }
+        self.start_again(snapshot.inbox).await;
+        while !self.ending {
+            let mut turn = Vec::new();
+            if self.retry.is_empty() {
+                tokio::select! {
+                    happening = waiting.recv() => turn.extend(happening),
+                    () = self.wakeup() => {}
+                }
+            } else {
+                tokio::time::sleep(STORE_RETRY).await;
+                turn.extend(self.retry.drain(..));
+            }
+            while turn.len() < TURN
+                && let Ok(happening) = waiting.try_recv()
+            {
+                turn.push(happening);
+            }
+            self.turn(turn).await;
+        }
+    }
+
+    /// Sleeps until the desk has something due.
+    async fn wakeup(&self) {
+        match self.desk.next_wakeup() {
+            Some(at) => sleep_until(Instant::now() + self.clock.until(at)).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Goes on where the last core stopped: timers, intents without an outcome, calls whose callbacks may be lost.
+    async fn start_again(&mut self, inbox: Vec<Event>) {
+        let now = self.clock.now();
+        let mut turn = Turn::default();
+        self.desk.restarted(now, &mut turn);
+        if self.commit(&mut turn, now).await {
+            self.act(turn, now.steady);
+        }
+        for unfinished in self.desk.unfinished() {
+            self.finish(unfinished);
+        }
+        if !inbox.is_empty() {
+            tracing::info!(
+                events = inbox.len(),
+                "taking up events that the last core had accepted"
+            );
+            self.turn(vec![Happening::Accepted(inbox)]).await;
+        }
+    }
+
+    fn finish(&self, unfinished: Unfinished) {
+        let (Unfinished::Intent(record) | Unfinished::Live(record) | Unfinished::ToEnd(record)) =
+            &unfinished;
+        let Some(carrier) = self.carriers.get(&record.provider).cloned() else {
+            return;
+        };
+        let (attempt, call) = (record.attempt, record.call.clone());
+        match unfinished {
+            Unfinished::Intent(record) => {
+                let Some(member) = self.config.members.get(&record.member) else {
+                    return;
+                };
+                let errand = CallErrand {
+                    attempt,
+                    to: member.number.clone(),
+                    since: record.intended_at,
+                    known: self.desk.known_calls(&record.member),
+                };
+                self.send_back(async move { Some(carrier.look_for(errand, cut_short()).await) });
+            }
+            Unfinished::Live(record) => self.send_back(async move { carrier.ask(&record).await }),
+            Unfinished::ToEnd(_) => {
+                if let Some(call) = call {
+                    self.send_back(async move { carrier.end(attempt, call).await });
+                }
+            }
+        }
+    }
+
+    /// One turn: fold, commit, act. What could not be stored is undone and kept for the next turn.
+    async fn turn(&mut self, happenings: Vec<Happening>) {
+        let now = self.clock.now();
+        let mut turn = Turn::default();
+        let mut replies = Replies::new();
+        let mut again = Vec::new();
+        for happening in happenings {
+            self.fold(now, happening, &mut turn, &mut replies, &mut again);
+        }
+        self.desk.wake(now, TURN, &mut turn);
+        if self.commit(&mut turn, now).await {
+            for (reply, answer) in replies {
+                // A provider that has hung up asks again.
+                let _ = reply.send(Ok(answer));
+            }
+            self.act(turn, now.steady);
+        } else {
+            for (reply, _) in replies {
+                let _ = reply.send(Err(NoAnswer::NotStored));
+            }
+            self.retry.extend(again);
+        }
+    }
+
+    /// Folds one happening in. What must not be lost if the turn can't be stored goes to `again`.
+    fn fold(
+        &mut self,
+        now: Now,
+        happening: Happening,
+        turn: &mut Turn,
+        replies: &mut Replies,
+        again: &mut Vec<Happening>,
+    ) {
+        match happening {
+            Happening::Accepted(events) => {
+                for event in &events {
+                    self.desk.event(now, event, turn);
+                }
+                again.push(Happening::Accepted(events));
+            }
+            Happening::Returned(input) => {
+                if let Some(attempt) = attempt_of(&input) {
+                    self.desk
+                        .input(now, attempt.escalation, input.clone(), turn);
+                }
+                again.push(Happening::Returned(input));
+            }
+            Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
+            Happening::Fetched(escalation, webhook) => {
+                if let Some(escalation) = escalation {
+                    self.desk.take_up(*escalation);
+                    self.hear(now, webhook, turn, replies);
+                } else {
+                    replies.push((webhook.reply, Answer::Refused));
+                }
+            }
+            Happening::Settled(id) => {
+                turn.batch.settled.push(id);
+                again.push(Happening::Settled(id));
+            }
+            Happening::Asked(reply) => {
+                let _ = reply.send(self.desk.load(now.steady));
+            }
+            Happening::End => self.ending = true,
+        }
+    }
+
+    fn hear(&mut self, now: Now, webhook: Webhook, turn: &mut Turn, replies: &mut Replies) {
+        let Some(attempt) = attempt_of(&webhook.input) else {
+            return;
+        };
+        if !self.desk.knows(attempt.escalation) {
+            return self.fetch(attempt.escalation, webhook);
+        }
+        if self.desk.provider_of(attempt) != Some(&webhook.provider) {
+            return replies.push((webhook.reply, Answer::Refused));
+        }
+        self.desk
+            .input(now, attempt.escalation, webhook.input, turn);
+        let answer = turn
+            .errands
+            .iter()
+            .position(|errand| matches!(errand, Errand::Speak(_) | Errand::Refuse));
+        let answer = match answer.map(|at| turn.errands.remove(at)) {
+            Some(Errand::Speak(speech)) => Answer::Speak(speech),
+            Some(_) => Answer::Refused,
+            None => Answer::Noted,
+        };
+        replies.push((webhook.reply, answer));
+    }
+
+    /// Reads an escalation that was put away from the store: the webhook of a call that outlived it has come.
+    fn fetch(&self, id: EscalationId, webhook: Webhook) {
+        let (store, happenings) = (self.store.clone(), self.happenings.clone());
+        tokio::spawn(async move {
+            match store.escalation(id).await {
+                Ok(escalation) => {
+                    let fetched = Happening::Fetched(escalation.map(Box::new), webhook);
+                    let _ = happenings.send(fetched).await;
+                }
+                Err(error) => {
+                    tracing::error!("failed to read escalation {id}: {error}");
+                    let _ = webhook.reply.send(Err(NoAnswer::NotStored));
+                }
+            }
+        });
+    }
+
+    /// Stores the turn; if that fails, undoes it and says so.
+    async fn commit(&mut self, turn: &mut Turn, now: Now) -> bool {
+        self.desk.close_turn(turn);
+        if turn.batch.is_empty() {
+            self.desk.stored(now.steady);
+            return true;
+        }
+        match self.store.commit(turn.batch.clone()).await {
+            Ok(committed) => {
+                self.desk.stored(now.steady);
+                let notices = std::mem::take(&mut turn.batch.notices);
+                for (id, notice) in committed.notices.into_iter().zip(notices) {
+                    let _ = self.notices.send((id, notice));
+                }
+                self.counters.count(&turn.batch.entries);
+                true
+            }
+            Err(error) => {
+                tracing::error!("failed to store what happened, trying again: {error}");
+                self.desk.undo_turn();
+                false
+            }
+        }
+    }
+
+    /// Carries the turn's errands out.
+    fn act(&self, turn: Turn, now: Timestamp) {
+        for errand in turn.errands {
+            match errand {
+                Errand::Place {
+                    attempt,
+                    member,
+                    provider,
+                    ring_timeout,
+                    call_limit,
+                } => {
+                    let Some((carrier, member)) = self
+                        .carriers
+                        .get(&provider)
+                        .zip(self.config.members.get(&member))
+                    else {
+                        self.send_back(std::future::ready(Some(not_configured(attempt))));
+                        continue;
+                    };
+                    let links = self.links.of_attempt(
+                        &provider,
+                        attempt,
+                        now + TOKEN_LIFE,
+                        &carrier.connection_overrides,
+                    );
+                    let request = CallRequest {
+                        to: member.number.clone(),
+                        ring_timeout,
+                        call_limit,
+                        voice_url: links.voice(),
+                        fallback_url: links.fallback(),
+                        status_url: links.status(),
+                    };
+                    let errand = CallErrand {
+                        attempt,
+                        to: member.number.clone(),
+                        since: now,
+                        known: self.desk.known_calls(&member.name),
+                    };
+                    let carrier = carrier.clone();
+                    self.send_back(async move { Some(carrier.place(errand, request).await) });
+                }
+                Errand::End {
+                    attempt,
+                    provider,
+                    call,
+                } => {
+                    if let Some(carrier) = self.carriers.get(&provider).cloned() {
+                        self.send_back(async move { carrier.end(attempt, call).await });
+                    }
+                }
+                // Only a webhook brings these, and its turn has taken them out.
+                Errand::Speak(_) | Errand::Refuse => {}
+            }
+        }
+    }
+
+    /// Runs an errand beside the loop and hands in what comes of it.
+    fn send_back(&self, errand: impl Future<Output = Option<Input>> + Send + 'static) {
+        let happenings = self.happenings.clone();
+        tokio::spawn(async move {
+            if let Some(input) = errand.await {
+                let _ = happenings.send(Happening::Returned(input)).await;
+            }
+        });
+    }
+}
+
+/// The attempt that an input is about.
+fn attempt_of(input: &Input) -> Option<AttemptId> {
+    match input {
+        Input::Placed { attempt, .. }
+        | Input::PlaceFailed { attempt, .. }
+        | Input::Status { attempt, .. }
+        | Input::Voice { attempt, .. } => Some(*attempt),
+        _ => None,
+    }
+}
+
+/// The configuration has changed since the attempt was decided: its member or provider is gone.
+fn not_configured(attempt: AttemptId) -> Input {
+    let fault = Fault {
+        class: FaultClass::Callee,
+        code: None,
+        text: "the member or the provider is no longer configured".to_owned(),
+    };
+    Input::PlaceFailed {
+        attempt,
+        fault,
+        possible_duplicate: false,
+    }
+}

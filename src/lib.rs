@@ -14,6 +14,7 @@
 //! * [`config`]: the TOML file;
 //! * [`engine`]: runs it all;
 //! * [`server`]: the rim towards HTTP;
+//! * [`node`]: a running core, all of it wired together;
 //! * [`cli`]: the commands.
 
 pub mod alert;
@@ -23,6 +24,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod escalation;
 pub mod handoff;
+pub mod node;
 pub mod notice;
 pub mod provider;
 pub mod roster;

@@ -1,3 +1,7 @@
 //! The command `rinban`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rinban::cli::run(std::env::args_os())
+}

@@ -15,7 +15,7 @@ pub use phone::{PhoneNumber, PhoneNumberError};
 pub use rotation::Rotation;
 pub use shifts::{Reason, Shift, Shifts};
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::{
     Timestamp,
@@ -149,6 +149,23 @@ impl Roster {
     /// The days on which others take over.
     pub fn holidays(&self) -> Option<&Holidays> {
         self.holidays.as_ref()
+    }
+
+    /// The name of the zone, such as `Asia/Tokyo`, or its offset.
+    pub fn zone_name(&self) -> String {
+        let fixed = || self.zone.to_offset(Timestamp::UNIX_EPOCH).to_string();
+        self.zone.iana_name().map_or_else(fixed, str::to_owned)
+    }
+
+    /// Everybody who is called at some time or other, each once, by name.
+    pub fn everybody(&self) -> BTreeSet<&MemberName> {
+        let overrides = self.overrides.iter().flat_map(|span| &span.members);
+        let holidays = self.holidays.iter().flat_map(|days| &days.members);
+        self.members
+            .iter()
+            .chain(overrides)
+            .chain(holidays)
+            .collect()
     }
 
     /// Everybody who is called at this instant, in the order of calling; empty in a gap.

@@ -1,1 +1,68 @@
-//! HTTP: ingest, provider webhooks, health. Takes no decisions.
+//! The rim towards HTTP: ingest, provider webhooks, health. It takes no decisions: it bounds, verifies and translates.
+
+mod answer;
+mod health;
+mod ingest;
+mod webhook;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{any, get, post},
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::ApiKey,
+    engine::Engine,
+    escalation::ProviderName,
+    handoff::Spool,
+    roster::{Language, MemberName},
+    voice::{Links, SigningKeys, Voice},
+};
+
+/// How long a request's body may take to arrive. A carrier waits 15 s for the whole answer (Twilio, Connection overrides).
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// What the handlers work with.
+pub struct Rim {
+    /// Where everything goes.
+    pub engine: Engine,
+    /// What the phone says.
+    pub voice: Voice,
+    /// Opens the tokens of our own URLs.
+    pub links: Links,
+    /// What each provider signs its webhooks with.
+    pub signing_keys: HashMap<ProviderName, SigningKeys>,
+    /// Connection overrides for the URLs that each provider is given.
+    pub connection_overrides: HashMap<ProviderName, String>,
+    /// What each member's phone speaks.
+    pub languages: HashMap<MemberName, Language>,
+    /// Who may hand events over.
+    pub api_keys: Vec<ApiKey>,
+    /// What plugins of this host write to.
+    pub spool: Spool,
+    /// When the core started.
+    pub started: tokio::time::Instant,
+}
+
+/// Serves until `stop` is done; requests under way are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    rim: Arc<Rim>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(rim))
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+/// The routes.
+pub fn router(rim: Arc<Rim>) -> Router {
+    Router::new()
+        .route("/v1/events", post(ingest::event))
+        .route("/health", get(health::health))
+        .fallback(any(webhook::webhook))
+        .with_state(rim)
+}

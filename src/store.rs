@@ -50,6 +50,21 @@ pub struct Batch {
     pub settled: Vec<NoticeId>,
 }
 
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.handled.is_empty()
+            && self.alerts.is_empty()
+            && self.closed.is_empty()
+            && self.entries.is_empty()
+            && self.escalations.is_empty()
+            && self.calls.is_empty()
+            && self.notices.is_empty()
+            && self.settled.is_empty()
+    }
+}
+
 /// What came of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {

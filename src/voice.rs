@@ -5,6 +5,8 @@
 //! * [`signature`]: every webhook is verified over the raw request target (P6).
 
 mod links;
+mod stub;
+pub use stub::{Context,Voice};
 mod public_url;
 pub mod signature;
 mod token;

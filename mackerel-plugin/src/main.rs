@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The command `mackerel-plugin-rinban`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mackerel_plugin::run::run(std::env::args_os())
+}

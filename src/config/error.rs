@@ -82,7 +82,7 @@ pub(super) fn did_you_mean<'w>(
 }
 
 /// Like [`did_you_mean`]; names all that is known if nothing is close.
-pub(super) fn one_of<'w>(word: &str, known: impl IntoIterator<Item = &'w str> + Clone) -> String {
+pub(crate) fn one_of<'w>(word: &str, known: impl IntoIterator<Item = &'w str> + Clone) -> String {
     did_you_mean(word, known.clone()).unwrap_or_else(|| {
         let known: Vec<_> = known.into_iter().map(|name| format!("`{name}`")).collect();
         match known.as_slice() {

@@ -370,7 +370,9 @@ impl Drop for Section<'_> {
             let name: &str = key.get_ref();
             if !asked.contains(name) {
                 let what = format!("`{}` is unknown", self.path(name));
-                let remedy = one_of(name, asked.iter().map(String::as_str));
+                let is_literal_secret = |key: &str| asked.contains(&format!("{key}_env"));
+                let known = asked.iter().map(String::as_str);
+                let remedy = one_of(name, known.filter(|key| !is_literal_secret(key)));
                 self.reader.wrong(key.span().start, what, remedy);
             }
         }

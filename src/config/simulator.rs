@@ -1,6 +1,12 @@
 //! `[simulator]`: the people of the simulated network.
 
-use super::{SimulatorConfig, members::phone_number, reader::Section};
+use super::{
+    SimulatorConfig,
+    error::Wrong,
+    members::phone_number,
+    reader::{Located, Section},
+};
+use crate::simulator::Behaviour;
 
 pub(super) fn simulator(root: &Section<'_>) -> SimulatorConfig {
     let mut simulator = SimulatorConfig::default();
@@ -15,6 +21,9 @@ pub(super) fn simulator(root: &Section<'_>) -> SimulatorConfig {
     };
     for (number, at) in people.keys() {
         let script = people.texts(number);
+        if let Some(script) = &script {
+            check_script(&people, number, at, script);
+        }
         let is_number = people.taken(number, at, phone_number(number).map(|_| ()));
         if let (Some(script), Some(())) = (script, is_number) {
             let script = script.iter().map(|step| step.value.to_owned());
@@ -22,4 +31,20 @@ pub(super) fn simulator(root: &Section<'_>) -> SimulatorConfig {
         }
     }
     simulator
+}
+
+/// Each entry must be something that a simulated person does, and there must be one.
+fn check_script(people: &Section<'_>, number: &str, at: usize, script: &[Located<&str>]) {
+    if script.is_empty() {
+        let wrong = Wrong::new("is empty", "write [\"key 1\"], or leave the number out");
+        people.wrong_value(number, at, &wrong);
+    }
+    for step in script {
+        let behaviour = Behaviour::parse(step.value).map_err(|error| {
+            let message = error.to_string();
+            let (what, remedy) = message.split_once("; ").unwrap_or((&message, "change it"));
+            Wrong::new(format!("has an entry that is wrong: {what}"), remedy)
+        });
+        people.taken(number, step.at, behaviour);
+    }
 }

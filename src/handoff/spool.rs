@@ -102,6 +102,11 @@ impl Spool {
         }
     }
 
+    /// How many events wait to be read. Lists the directory, so it is not for the hot path.
+    pub fn waiting(&self) -> u64 {
+        fs::read_dir(self.dir.join("new")).map_or(0, |files| files.count() as u64)
+    }
+
     fn put(&self, id: &EventId, json: &[u8]) -> Result<(), SpoolError> {
         let name = file_name(id);
         let (path, mut file) = self.create(&name)?;

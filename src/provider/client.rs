@@ -33,6 +33,11 @@ pub fn client() -> Result<Client, ClientError> {
     Ok(CLIENT.get_or_init(|| built).clone())
 }
 
+/// A client that takes no proxy from the environment: for the simulated network, which is on loopback.
+pub fn direct_client() -> Result<Client, ClientError> {
+    builder().no_proxy().build().map_err(ClientError)
+}
+
 /// The settings of [`client`].
 pub(super) fn builder() -> ClientBuilder {
     // An error means that a provider is installed already, by an earlier call or by the program around us.
@@ -45,6 +50,22 @@ pub(super) fn builder() -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         // Placing a call is not idempotent: when to send again is decided by whoever reads the fault (P3).
         .retry(reqwest::retry::never())
+}
+
+/// A client for tests against loopback, where proxies have no say. Built once, since that takes long, and without a pool,
+/// since each test has a runtime of its own.
+#[cfg(test)]
+pub(super) fn unpooled() -> Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    let build = || {
+        builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(Duration::from_millis(700))
+            .build()
+            .expect("a client")
+    };
+    CLIENT.get_or_init(build).clone()
 }
 
 #[cfg(test)]

@@ -177,12 +177,8 @@ async fn misbehave(mut stream: TcpStream, trouble: Trouble) {
         }
         Trouble::SlowBody => say(&mut stream, &head("Content-Length: 500")).await,
         Trouble::EndlessBody => {
-            return repeat(
-                &mut stream,
-                &head("Transfer-Encoding: chunked"),
-                "5\r\n     \r\n",
-            )
-            .await;
+            let chunk = format!("400\r\n{:1024}\r\n", "");
+            return repeat(&mut stream, &head("Transfer-Encoding: chunked"), &chunk).await;
         }
         Trouble::GarbageBody => return say(&mut stream, &head("Content-Length: 7")).await,
         _ => return,
@@ -203,7 +199,7 @@ async fn say(stream: &mut TcpStream, text: &str) {
 async fn repeat(stream: &mut TcpStream, first: &str, then: &str) {
     let first = first.split_inclusive("\r\n\r\n").next().unwrap_or(first);
     say(stream, first).await;
-    let block = then.repeat(1000);
+    let block = then.repeat(100);
     while stream.write_all(block.as_bytes()).await.is_ok() {}
 }
 

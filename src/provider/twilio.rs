@@ -15,6 +15,8 @@
 mod connection_faults;
 mod exchange;
 #[cfg(test)]
+mod finding;
+#[cfg(test)]
 mod quartet;
 mod resource;
 mod throttle;
@@ -90,7 +92,7 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// With the usual [`Timing`]. The client is [`super::client`]'s.
+    /// With the usual [`Timing`]. The client is [`super::client()`]'s.
     pub fn new(name: ProviderName, account: Account, client: reqwest::Client) -> Self {
         Self {
             name,

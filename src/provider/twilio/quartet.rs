@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
-    matchers::{any, basic_auth, body_string, method, path, query_param},
+    matchers::{any, basic_auth, body_string, method, path},
 };
 
 use super::*;
 use crate::provider::client;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-const FROM: &str = "+815000000001";
-const TO: &str = "+815000000002";
-const CALLS: &str = "/2010-04-01/Accounts/AC00/Calls.json";
+pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const FROM: &str = "+815000000001";
+pub(super) const TO: &str = "+815000000002";
+pub(super) const CALLS: &str = "/2010-04-01/Accounts/AC00/Calls.json";
 const CALL: &str = "/2010-04-01/Accounts/AC00/Calls/CA1.json";
 
-/// Loopback answers within milliseconds.
+/// More patient than a busy machine is slow.
 const TIMING: Timing = Timing {
-    request: Duration::from_millis(500),
+    request: Duration::from_secs(20),
     throttle: Duration::from_secs(1),
 };
 
 /// A Twilio of one's own for a test, and its client.
-async fn pair() -> (MockServer, Twilio) {
+pub(super) async fn pair() -> (MockServer, Twilio) {
     let server = MockServer::start().await;
     let account = Account {
         base_url: format!("{}/", server.uri()),
@@ -32,8 +32,7 @@ async fn pair() -> (MockServer, Twilio) {
         auth_token: TOKEN.into(),
         from: PhoneNumber::parse(FROM).expect("E.164"),
     };
-    let client = client::builder().no_proxy().build().expect("a client");
-    let twilio = Twilio::new("twilio".into(), account, client).with_timing(TIMING);
+    let twilio = Twilio::new("twilio".into(), account, client::unpooled()).with_timing(TIMING);
     (server, twilio)
 }
 
@@ -48,11 +47,11 @@ fn call_request() -> CallRequest {
     }
 }
 
-fn number() -> PhoneNumber {
+pub(super) fn number() -> PhoneNumber {
     PhoneNumber::parse(TO).expect("E.164")
 }
 
-fn error(status: u16, code: u32) -> ResponseTemplate {
+pub(super) fn error(status: u16, code: u32) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(json!({
         "code": code,
         "message": format!("{TO} from {FROM} at https://rinban.example/v/42-7/0?t=tok+en"),
@@ -62,12 +61,12 @@ fn error(status: u16, code: u32) -> ResponseTemplate {
 }
 
 /// A reply to everything, as often as asked.
-async fn always(server: &MockServer, reply: ResponseTemplate) {
+pub(super) async fn always(server: &MockServer, reply: ResponseTemplate) {
     Mock::given(any()).respond_with(reply).mount(server).await;
 }
 
 /// The first reply, once; what is mounted later comes after it.
-async fn once(server: &MockServer, reply: ResponseTemplate) {
+pub(super) async fn once(server: &MockServer, reply: ResponseTemplate) {
     Mock::given(any())
         .respond_with(reply)
         .up_to_n_times(1)
@@ -75,7 +74,7 @@ async fn once(server: &MockServer, reply: ResponseTemplate) {
         .await;
 }
 
-async fn requests(server: &MockServer) -> Vec<Request> {
+pub(super) async fn requests(server: &MockServer) -> Vec<Request> {
     server.received_requests().await.expect("recording is on")
 }
 
@@ -84,7 +83,7 @@ fn form(request: &Request) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn check<T: std::fmt::Debug>(
+pub(super) fn check<T: std::fmt::Debug>(
     reply: Result<T, Fault>,
     class: FaultClass,
     code: impl Into<Option<u32>>,
@@ -227,9 +226,13 @@ async fn an_accepted_call_without_a_usable_name_is_ambiguous() {
 async fn a_reply_slower_than_the_time_out_is_ambiguous_for_a_call_and_the_providers_fault_for_a_question()
  {
     let (server, twilio) = pair().await;
+    let twilio = twilio.with_timing(Timing {
+        request: Duration::from_millis(300),
+        ..TIMING
+    });
     let slow = ResponseTemplate::new(201)
         .set_body_json(json!({"sid": "CA1", "status": "queued", "calls": []}))
-        .set_delay(TIMING.request * 4);
+        .set_delay(TIMING.request);
     always(&server, slow).await;
     let (request, call, to) = (call_request(), CallSid::new("CA1"), number());
     let (placed, ended, status, found) = tokio::join!(
@@ -280,7 +283,7 @@ async fn a_call_that_stays_throttled_goes_to_the_next_provider() {
         FaultClass::Provider,
         20429,
     );
-    assert!(start.elapsed() < TIMING.throttle * 2, "bounded");
+    assert!(start.elapsed() < TIMING.throttle * 10, "bounded");
     assert!(requests(&server).await.len() > 1, "tried again");
 }
 
@@ -406,152 +409,6 @@ async fn a_name_that_is_no_name_is_not_sent() {
         check(twilio.end(&name.into()).await, FaultClass::Ours, None);
     }
     assert_eq!(requests(&server).await.len(), 0);
-}
-
-/// A call as the list names it, created `second` seconds after ten o'clock.
-fn listed(sid: &str, to: &str, second: u32) -> Value {
-    json!({
-        "sid": sid,
-        "to": to,
-        "from": FROM,
-        "status": "queued",
-        "date_created": format!("Tue, 25 Nov 2025 10:00:{second:02} +0000"),
-    })
-}
-
-fn at(second: i64) -> Timestamp {
-    let ten: Timestamp = "2025-11-25T10:00:00Z".parse().expect("a timestamp");
-    ten + SignedDuration::from_secs(second)
-}
-
-#[tokio::test]
-async fn finding_asks_for_the_calls_between_the_two_numbers() {
-    let (server, twilio) = pair().await;
-    Mock::given(method("GET"))
-        .and(path(CALLS))
-        .and(basic_auth("AC00", TOKEN))
-        .and(query_param("To", TO))
-        .and(query_param("From", FROM))
-        .and(query_param("PageSize", "50"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
-            "calls": [listed("CA1", TO, 30)], "next_page_uri": null,
-        })))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let found = twilio.find(&number(), at(30), &[]).await;
-    let expected = FoundCall {
-        call: "CA1".into(),
-        status: CallStatus::Queued,
-    };
-    assert_eq!(found, Ok(Some(expected)));
-    let [request] = &requests(&server).await[..] else {
-        panic!("not one request")
-    };
-    let names: Vec<_> = request
-        .url
-        .query_pairs()
-        .map(|(name, _)| name.into_owned())
-        .collect();
-    assert_eq!(names, ["To", "From", "PageSize"], "no filter by start time");
-}
-
-#[tokio::test]
-async fn the_newest_unknown_call_since_then_is_found() {
-    let calls = json!([
-        listed("CA9", "+815000000009", 50),
-        listed("CA3", TO, 40),
-        listed("CA4", TO, 42),
-        {"sid": "CA5", "to": TO, "status": "queued", "date_created": null},
-        {"sid": "..", "to": TO, "status": "queued", "date_created": "Tue, 25 Nov 2025 10:00:59 +0000"},
-        listed("CA2", TO, 20),
-    ]);
-    for (since, known, expected) in [
-        (0, &[][..], Some("CA4")),
-        (0, &["CA4"], Some("CA3")),
-        (0, &["CA3", "CA4"], Some("CA2")),
-        (0, &["CA2", "CA3", "CA4"], None),
-        (42, &[], Some("CA4")),
-        (43, &[], Some("CA4")),
-        (44, &[], Some("CA4")),
-        (45, &[], None),
-        (42, &["CA4"], Some("CA3")),
-        (43, &["CA4"], None),
-    ] {
-        let (server, twilio) = pair().await;
-        always(
-            &server,
-            ResponseTemplate::new(200).set_body_json(json!({"calls": calls})),
-        )
-        .await;
-        let known: Vec<CallSid> = known.iter().copied().map(CallSid::from).collect();
-        let found = twilio
-            .find(&number(), at(since), &known)
-            .await
-            .expect("a list");
-        let found = found.as_ref().map(|found| found.call.as_str());
-        assert_eq!(found, expected, "since {since}, known {known:?}");
-    }
-}
-
-#[tokio::test]
-async fn finding_turns_pages_while_they_are_recent_enough() {
-    let page = |number: u32, second| {
-        ResponseTemplate::new(200).set_body_json(json!({
-            "calls": [listed("CA1", TO, second)],
-            "next_page_uri": format!("{CALLS}?To=%2B815000000002&Page={number}&PageToken=PA"),
-        }))
-    };
-    let known = [CallSid::new("CA1")];
-    for (since, pages) in [(0, MAX_PAGES), (39, 2), (55, 1)] {
-        let (server, twilio) = pair().await;
-        once(&server, page(1, 50)).await;
-        always(&server, page(2, 30)).await;
-        let found = twilio.find(&number(), at(since), &known).await;
-        assert_eq!(found, Ok(None));
-        let requests = requests(&server).await;
-        assert_eq!(requests.len(), pages, "since {since}");
-        if let Some(second) = requests.get(1) {
-            assert_eq!(
-                second.url.query(),
-                Some("To=%2B815000000002&Page=1&PageToken=PA")
-            );
-            assert!(second.headers.contains_key("authorization"));
-        }
-    }
-}
-
-#[tokio::test]
-async fn credentials_are_not_carried_to_another_host() {
-    for next in [
-        "https://elsewhere.example/",
-        "//elsewhere.example/x",
-        "http://127.0.0.1:1/",
-    ] {
-        let (server, twilio) = pair().await;
-        let page = json!({"calls": [], "next_page_uri": next});
-        always(&server, ResponseTemplate::new(200).set_body_json(page)).await;
-        let found = twilio.find(&number(), at(0), &[]).await;
-        check(found, FaultClass::Provider, None);
-    }
-}
-
-#[tokio::test]
-async fn a_list_that_cannot_be_read_is_not_an_empty_list() {
-    for reply in [
-        ResponseTemplate::new(200).set_body_string("{}"),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-        error(500, 20500),
-        ResponseTemplate::new(503),
-    ] {
-        let (server, twilio) = pair().await;
-        always(&server, reply).await;
-        let fault = twilio
-            .find(&number(), at(0), &[])
-            .await
-            .expect_err("unknown");
-        assert_eq!(fault.class, FaultClass::Provider);
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,7 @@
+//! The command `check-rinban`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mackerel_plugin::run::run(std::env::args_os())
+}

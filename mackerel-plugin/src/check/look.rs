@@ -1,0 +1,163 @@
+//! Looks at everything that a verdict needs.
+
+use std::{
+    fs, io,
+    net::{TcpStream, ToSocketAddrs},
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use rinban::{config::Config, handoff::Settings};
+
+use super::verdict::{Configuration, Seen};
+use crate::{
+    core::{self, CoreError},
+    health,
+    output::one_line,
+};
+
+/// How far ahead a gap of the roster is told.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// Looks. Fails only if nobody can tell where to look.
+pub(super) fn look(config: Option<&Path>, timeout: Duration) -> Result<Seen, CoreError> {
+    let settings = core::settings(config)?;
+    let here = settings.cores.is_empty();
+    let core_runs = here.then(|| core::core_runs(&settings).map_err(|error| one_line(&*error)));
+    let health = matches!(core_runs, Some(Ok(true))).then(|| ask(&settings, timeout / 2));
+    Ok(Seen {
+        core_runs,
+        health,
+        oldest_event: oldest(&settings.spool.join("new")).map_err(|error| {
+            format!(
+                "the spool {} cannot be read: {error}",
+                settings.spool.display()
+            )
+        }),
+        config: configuration(&settings.config_path, Timestamp::now()),
+        remote: settings
+            .cores
+            .iter()
+            .map(|core| (core.url.clone(), connect(&core.url, timeout / 4)))
+            .collect(),
+    })
+}
+
+fn ask(settings: &Settings, timeout: Duration) -> Result<String, String> {
+    health::ask(health::address(&settings.config_path), timeout)
+        .map(|health| health.status)
+        .map_err(|error| one_line(&error))
+}
+
+/// The age of the oldest file.
+fn oldest(new: &Path) -> io::Result<Option<Duration>> {
+    let entries = match fs::read_dir(new) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    let now = SystemTime::now();
+    let mut oldest = None;
+    for entry in entries {
+        // A file that the core takes while we look is not waiting.
+        let Ok(written) = entry?.metadata().and_then(|file| file.modified()) else {
+            continue;
+        };
+        let age = now.duration_since(written).unwrap_or_default();
+        oldest = oldest.max(Some(age));
+    }
+    Ok(oldest)
+}
+
+/// Whether somebody listens there. What they say is seen by whoever hands an event over.
+fn connect(url: &str, timeout: Duration) -> Result<(), String> {
+    let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
+    let host = rest.split(['/', '?']).next().unwrap_or(rest);
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = match (has_port, scheme) {
+        (true, _) => host.to_owned(),
+        (false, "http") => format!("{host}:80"),
+        (false, _) => format!("{host}:443"),
+    };
+    let mut last = "no address".to_owned();
+    for address in address
+        .to_socket_addrs()
+        .map_err(|error| error.to_string())?
+    {
+        match TcpStream::connect_timeout(&address, timeout) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(last)
+}
+
+/// Reads the configuration as the core would, but for secrets in environment variables: the core's environment is not
+/// the agent's.
+fn configuration(path: &Path, now: Timestamp) -> Configuration {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return Configuration::Wrong(error.to_string()),
+    };
+    let environment = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .or_else(|| Some("https://not-set.invalid".to_owned()))
+    };
+    let config = match Config::parse_with(&text, path, &environment) {
+        Ok(config) => config,
+        Err(errors) => {
+            let first = errors.0.first().map(ToString::to_string);
+            return Configuration::Wrong(first.unwrap_or_default());
+        }
+    };
+    let groups = |is_uncovered: &dyn Fn(&rinban::roster::Roster) -> bool| {
+        config
+            .groups
+            .iter()
+            .filter(|(_, group)| is_uncovered(&group.roster))
+            .map(|(name, _)| name.to_string())
+            .collect()
+    };
+    Configuration::Valid {
+        uncovered: groups(&|roster| roster.order_at(now).is_empty()),
+        soon_uncovered: groups(&|roster| roster.gaps(now, now + AHEAD).next().is_some()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn the_oldest_event_counts() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert_eq!(
+            oldest(&dir.path().join("missing")).expect("no spool yet"),
+            None
+        );
+        assert_eq!(oldest(dir.path()).expect("a spool"), None);
+        for (name, age) in [("young", 5), ("old", 500), ("middle", 50)] {
+            let written = SystemTime::now() - Duration::from_secs(age);
+            fs::File::create(dir.path().join(name))
+                .and_then(|file| file.set_modified(written))
+                .expect("a file");
+        }
+        let age = oldest(dir.path()).expect("a spool").expect("an age");
+        assert!((500..=502).contains(&age.as_secs()), "{age:?}");
+    }
+
+    #[test]
+    fn a_remote_core_that_listens_is_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        assert_eq!(connect(&url, Duration::from_secs(1)), Ok(()));
+        drop(listener);
+        assert!(connect(&url, Duration::from_secs(1)).is_err());
+        assert!(connect("nonsense", Duration::from_secs(1)).is_err());
+    }
+}

@@ -1,0 +1,140 @@
+//! A host with an agent: `LANG=C`, `/` as the working directory, nothing on standard input. A test that holds the core
+//! lock is the core, and one that listens answers for it.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+use rinban::alert::Event;
+use tempfile::TempDir;
+
+pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_mackerel-plugin-rinban");
+pub(crate) const CHECK: &str = env!("CARGO_BIN_EXE_check-rinban");
+
+/// A host with a configuration, and a core while the lock is held.
+pub(crate) struct Host {
+    pub(crate) dir: TempDir,
+    core: Option<File>,
+}
+
+impl Host {
+    pub(crate) fn without_core() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let host = Self { dir, core: None };
+        host.configure(([127, 0, 0, 1], 9).into());
+        host
+    }
+
+    pub(crate) fn with_core() -> Self {
+        let mut host = Self::without_core();
+        host.start_core();
+        host
+    }
+
+    /// Writes a whole configuration, with a core that listens at `listen`.
+    pub(crate) fn configure(&self, listen: SocketAddr) {
+        let state_dir = self.dir.path();
+        let config = format!(
+            r#"state_dir = {state_dir:?}
+default_group = "primary"
+
+[handoff]
+start_core = false
+
+[server]
+listen = "{listen}"
+
+[[providers]]
+name = "practice"
+kind = "simulated"
+
+[members.hanako]
+number = "+819000000001"
+
+[groups.primary]
+members = ["hanako"]
+"#
+        );
+        fs::write(self.config(), config).expect("a configuration");
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("rinban.toml")
+    }
+
+    pub(crate) fn start_core(&mut self) {
+        let lock = File::create(self.dir.path().join("core.lock")).expect("a lock file");
+        lock.lock().expect("the core lock");
+        self.core = Some(lock);
+    }
+
+    pub(crate) fn stop_core(&mut self) {
+        self.core = None;
+    }
+
+    pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .arg("--config")
+            .arg(self.config())
+            .env_clear()
+            .env("PATH", "/sbin:/usr/sbin:/bin:/usr/bin")
+            .env("LANG", "C")
+            .env("LC_ALL", "C")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// What lies in the spool, and empties it.
+    pub(crate) fn take_spooled(&self) -> Vec<Event> {
+        let Ok(new) = fs::read_dir(self.dir.path().join("spool/new")) else {
+            return Vec::new();
+        };
+        new.map(|entry| {
+            let path = entry.expect("an entry").path();
+            let json = fs::read(&path).expect("a spooled event");
+            fs::remove_file(path).expect("removed");
+            Event::from_json(&json).expect("an event")
+        })
+        .collect()
+    }
+}
+
+/// Answers `/health` with these bodies, one connection each.
+pub(crate) fn answer_health(bodies: Vec<String>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    thread::spawn(move || {
+        for body in bodies {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut request = [0; 1_024];
+            let _ = stream.read(&mut request).expect("a request");
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all((head + &body).as_bytes()).expect("sent");
+        }
+    });
+    address
+}
+
+/// Exit status, standard output, standard error.
+pub(crate) fn ended(output: Output) -> (Option<i32>, String, String) {
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    ended(command.output().expect("a program that runs"))
+}

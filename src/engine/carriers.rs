@@ -1,0 +1,135 @@
+//! Carrying out what concerns calls: place, look for, end. Each errand is a task of its own, so that a slow provider holds
+//! up nobody; what comes of it goes back to the loop as an input.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    escalation::{AttemptId, CallSid, CallStatus, Fault, FaultClass, Input, ProviderName},
+    provider::{CallRequest, FoundCall, Provider},
+    roster::PhoneNumber,
+    store::CallRecord,
+};
+
+/// How long a call whose reply was lost is looked for. A provider's list lags a little behind (Twilio: eventually
+/// consistent).
+const LOOK_FOR: Duration = Duration::from_secs(3);
+
+/// The pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often ending a call is tried, with a pause that doubles from the first.
+const END_TRIES: u32 = 6;
+const END_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long the URLs of an attempt are good: longer than any call, its ringing and its retries.
+pub(super) const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A configured provider, ready to use.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// Its API.
+    pub api: Arc<dyn Provider>,
+    /// Connection overrides for the URLs that it is given.
+    pub connection_overrides: String,
+}
+
+/// All configured providers.
+pub type Carriers = HashMap<ProviderName, Carrier>;
+
+/// A call to be placed, or that may have been placed.
+pub(super) struct Errand {
+    pub(super) attempt: AttemptId,
+    pub(super) to: PhoneNumber,
+    /// When the intent was journalled.
+    pub(super) since: Timestamp,
+    /// Calls to this person that belong to other attempts.
+    pub(super) known: Vec<CallSid>,
+}
+
+impl Carrier {
+    /// Places a call, and says what became of it: [`Input::Placed`] or [`Input::PlaceFailed`].
+    pub(super) async fn place(&self, errand: Errand, request: CallRequest) -> Input {
+        match self.api.place(&request).await {
+            Ok(call) => Input::Placed {
+                attempt: errand.attempt,
+                call,
+            },
+            Err(fault) if fault.class == FaultClass::Ambiguous => {
+                self.look_for(errand, fault).await
+            }
+            Err(fault) => Input::PlaceFailed {
+                attempt: errand.attempt,
+                fault,
+                possible_duplicate: false,
+            },
+        }
+    }
+
+    /// Looks for a call that may have been placed (P3). Not found within [`LOOK_FOR`], it is taken not to exist.
+    pub(super) async fn look_for(&self, errand: Errand, fault: Fault) -> Input {
+        let attempt = errand.attempt;
+        let give_up = Instant::now() + LOOK_FOR;
+        loop {
+            match self.api.find(&errand.to, errand.since, &errand.known).await {
+                Ok(Some(FoundCall { call, .. })) => return Input::Placed { attempt, call },
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%attempt, "failed to look for the call: {error}"),
+            }
+            if Instant::now() + LOOK_EVERY >= give_up {
+                return Input::PlaceFailed {
+                    attempt,
+                    fault,
+                    possible_duplicate: true,
+                };
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Asks how a call goes whose callbacks may have been missed.
+    pub(super) async fn ask(&self, record: &CallRecord) -> Option<Input> {
+        let call = record.call.clone()?;
+        match self.api.look_up(&call).await {
+            Ok(status) => Some(Input::Status {
+                attempt: record.attempt,
+                call,
+                status,
+            }),
+            Err(fault) => {
+                tracing::warn!(attempt = %record.attempt, "failed to look the call up: {fault}");
+                None
+            }
+        }
+    }
+
+    /// Ends a call, again and again until the provider says that it is over.
+    pub(super) async fn end(&self, attempt: AttemptId, call: CallSid) -> Option<Input> {
+        for attempted in 0..END_TRIES {
+            match self.api.end(&call).await {
+                // The status callback says the same, if it is not lost.
+                Ok(()) => {
+                    return Some(Input::Status {
+                        attempt,
+                        call,
+                        status: CallStatus::Canceled,
+                    });
+                }
+                Err(fault) => tracing::warn!(%attempt, "failed to end the call: {fault}"),
+            }
+            sleep(END_PAUSE * 2u32.pow(attempted)).await;
+        }
+        None
+    }
+}
+
+/// What is known of an intent whose request a crash cut short.
+pub(super) fn cut_short() -> Fault {
+    Fault {
+        class: FaultClass::Ambiguous,
+        code: None,
+        text: "the core ended before the provider's reply came".to_owned(),
+    }
+}

@@ -1,0 +1,389 @@
+//! A running core: everything wired together, from the state directory to the listening socket.
+
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::Instant,
+};
+
+use crate::{
+    config::{
+        Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig, Twilio as TwilioConfig,
+    },
+    engine::{Carrier, Carriers, Engine, Parts},
+    handoff::{Claim, CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
+    notice::{Sender, Slack, Webhook, delivery},
+    provider::{self, Provider as _, Twilio, twilio},
+    roster::PhoneNumber,
+    server::{self, Rim},
+    simulator::{Network, Options, People, PeopleError, StartError},
+    store::{NoticeId, Store, StoreError},
+    voice::{Links, SigningKeys, TokenKey, Voice},
+};
+
+/// How many spooled events are taken at once.
+const SPOOL_BATCH: usize = 512;
+
+/// How long after a failure to store them spooled events are tried again.
+const SPOOL_RETRY: Duration = Duration::from_secs(1);
+
+/// The caller id of the simulated network.
+const SIMULATED_FROM: &str = "+815000000000";
+
+/// A running core.
+#[derive(Debug)]
+pub struct Node {
+    address: SocketAddr,
+    engine: Engine,
+    network: Option<Network>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+    loop_task: JoinHandle<()>,
+    spool: JoinHandle<()>,
+    store: Store,
+    lock: CoreLock,
+}
+
+/// Why a core does not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool can't be read.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// Another core runs, or the lock can't be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The address is taken, or not ours.
+    #[error(
+        "cannot listen on {address}: {source}; stop what listens there or change `server.listen`"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The simulated network does not start.
+    #[error(transparent)]
+    Network(#[from] StartError),
+    /// The simulated network's people are described wrongly.
+    #[error("[simulator.people]: {0}")]
+    People(#[from] PeopleError),
+    /// No HTTP client can be built.
+    #[error(transparent)]
+    Client(#[from] provider::ClientError),
+}
+
+impl Node {
+    /// Binds the configured address and starts there.
+    pub async fn start(config: Config) -> Result<Self, NodeError> {
+        let address = config.server.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| NodeError::Listen { address, source })?;
+        Self::start_on(listener, config, None).await
+    }
+
+    /// Starts on a socket that is bound already, perhaps with other people than the configuration has for the simulated
+    /// network. Returns when the core reads the spool and answers webhooks.
+    pub async fn start_on(
+        listener: TcpListener,
+        config: Config,
+        people: Option<People>,
+    ) -> Result<Self, NodeError> {
+        let address = listener.local_addr().map_err(|source| NodeError::Listen {
+            address: config.server.listen,
+            source,
+        })?;
+        let starting = CoreLock::begin(&config.state_dir)?;
+        let config = Arc::new(config);
+        let (store, snapshot) = Store::open(&config.state_dir)?;
+        let spool = SpoolReader::open(&config.handoff.spool)?;
+        let network = simulated_network(&config, people).await?;
+        let (carriers, signing_keys) = carriers(&config, network.as_ref())?;
+        let links = Links::new(
+            config.server.public_url.clone(),
+            TokenKey::new(&snapshot.token_key),
+        );
+        let (notices, settled) = deliver_notices(&config)?;
+        let (engine, loop_task) = Engine::start(Parts {
+            config: Arc::clone(&config),
+            store: store.clone(),
+            snapshot,
+            carriers,
+            links: links.clone(),
+            notices,
+        });
+        tokio::spawn(report_settled(engine.clone(), settled));
+        let rim = rim(&config, &engine, links, signing_keys);
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(server::serve(
+            listener,
+            Arc::new(rim),
+            until(stopped.clone()),
+        ));
+        let spool = tokio::spawn(drain(spool, engine.clone(), stopped));
+        let lock = Starting::ready(starting)?;
+        Ok(Self {
+            address,
+            engine,
+            network,
+            stop,
+            server,
+            loop_task,
+            spool,
+            store,
+            lock,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The simulated network, if a provider is simulated.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
+    pub async fn stop(self) {
+        drop(self.lock);
+        let _ = self.stop.send(true);
+        let _ = self.spool.await;
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
+        self.engine.end().await;
+        let _ = self.loop_task.await;
+        drop(self.engine);
+        self.store.close().await;
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the node is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Takes what is spooled into the store, and wakes up for more, until the node stops.
+async fn drain(mut spool: SpoolReader, engine: Engine, stopped: watch::Receiver<bool>) {
+    let mut watch = SpoolWatch::new(spool.new_dir());
+    let mut stop = Box::pin(until(stopped));
+    loop {
+        let claimed = tokio::task::spawn_blocking(move || {
+            let claimed = spool.claim(SPOOL_BATCH);
+            (spool, claimed)
+        });
+        let claimed = claimed.await;
+        let Ok((returned, claimed)) = claimed else {
+            return;
+        };
+        spool = returned;
+        let wait = match claimed {
+            Ok(claimed) if claimed.is_empty() => None,
+            Ok(claimed) => match take_over(spool, &engine, claimed).await {
+                (returned, true) => {
+                    spool = returned;
+                    Some(Duration::ZERO)
+                }
+                (returned, false) => {
+                    spool = returned;
+                    Some(SPOOL_RETRY)
+                }
+            },
+            Err(error) => {
+                tracing::error!("{error}");
+                Some(SPOOL_RETRY)
+            }
+        };
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = async {
+                match wait {
+                    None => watch.changed().await,
+                    Some(wait) => tokio::time::sleep(wait).await,
+                }
+            } => {}
+        }
+    }
+}
+
+/// Stores claimed events, then removes their files. What can't be stored stays in the spool.
+async fn take_over(
+    mut spool: SpoolReader,
+    engine: &Engine,
+    claimed: Vec<(crate::alert::Event, Claim)>,
+) -> (SpoolReader, bool) {
+    let (events, claims): (Vec<_>, Vec<_>) = claimed.into_iter().unzip();
+    match engine.accept(events).await {
+        Ok(_) => {
+            let removed = tokio::task::spawn_blocking(move || {
+                spool.remove(claims);
+                spool
+            });
+            (removed.await.expect("removing files does not panic"), true)
+        }
+        Err(error) => {
+            tracing::error!("spooled events wait, they could not be stored: {error}");
+            spool.release(claims);
+            (spool, false)
+        }
+    }
+}
+
+async fn report_settled(engine: Engine, mut settled: mpsc::UnboundedReceiver<NoticeId>) {
+    while let Some(id) = settled.recv().await {
+        engine.settled(id).await;
+    }
+}
+
+type Notices = mpsc::UnboundedSender<(NoticeId, crate::notice::Notice)>;
+
+/// Starts the delivery of notices.
+fn deliver_notices(
+    config: &Config,
+) -> Result<(Notices, mpsc::UnboundedReceiver<NoticeId>), NodeError> {
+    let client = provider::client()?;
+    let receivers = config
+        .receivers
+        .iter()
+        .map(|receiver| (receiver.name.clone(), sender(receiver, client.clone())))
+        .collect();
+    let (notices, waiting) = mpsc::unbounded_channel();
+    let (report, settled) = mpsc::unbounded_channel();
+    tokio::spawn(delivery::run(receivers, waiting, report, Timestamp::now));
+    Ok((notices, settled))
+}
+
+fn sender(receiver: &Receiver, client: reqwest::Client) -> Arc<dyn Sender> {
+    match &receiver.kind {
+        ReceiverKind::Slack { url } => Arc::new(Slack::new(url.clone(), receiver.language, client)),
+        ReceiverKind::Webhook { url } => {
+            Arc::new(Webhook::new(url.clone(), receiver.language, client))
+        }
+    }
+}
+
+/// Starts the simulated network if a provider needs it.
+async fn simulated_network(
+    config: &Config,
+    people: Option<People>,
+) -> Result<Option<Network>, NodeError> {
+    let simulated = config
+        .providers
+        .iter()
+        .any(|provider| matches!(provider.kind, ProviderKind::Simulated));
+    if !simulated {
+        return Ok(None);
+    }
+    let SimulatorConfig {
+        speed,
+        people: described,
+    } = &config.simulator;
+    let people = match people {
+        Some(people) => people,
+        None => People::parse(described)?,
+    };
+    let options = Options {
+        speed: *speed,
+        people,
+        ..Options::default()
+    };
+    Ok(Some(Network::start(options).await?))
+}
+
+type Keys = HashMap<crate::escalation::ProviderName, SigningKeys>;
+
+/// Every configured provider, and what it signs its webhooks with.
+fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Keys), NodeError> {
+    let mut carriers = Carriers::new();
+    let mut keys = Keys::new();
+    for provider in &config.providers {
+        let (account, settings, client) = match (&provider.kind, network) {
+            (ProviderKind::Twilio(settings), _) => (
+                settings.clone(),
+                settings.connection_overrides.clone(),
+                provider::client()?,
+            ),
+            (ProviderKind::Simulated, Some(network)) => (
+                simulated_account(network),
+                String::new(),
+                provider::direct_client()?,
+            ),
+            (ProviderKind::Simulated, None) => continue,
+        };
+        let tokens = std::iter::once(&account.auth_token).chain(&account.next_auth_token);
+        keys.insert(provider.name.clone(), SigningKeys::new(tokens, []));
+        let account = twilio::Account {
+            base_url: account.base_url,
+            account_sid: account.account_sid,
+            auth_token: account.auth_token,
+            from: account.from,
+        };
+        let api = Twilio::new(provider.name.clone(), account, client);
+        tracing::info!(provider = %api.name(), "a provider is ready");
+        let carrier = Carrier {
+            api: Arc::new(api),
+            connection_overrides: settings,
+        };
+        carriers.insert(provider.name.clone(), carrier);
+    }
+    Ok((carriers, keys))
+}
+
+fn simulated_account(network: &Network) -> TwilioConfig {
+    TwilioConfig {
+        base_url: network.base_url(),
+        account_sid: network.account_sid().to_owned(),
+        auth_token: SecretString::from(network.auth_token().to_owned()),
+        next_auth_token: None,
+        from: PhoneNumber::parse(SIMULATED_FROM).expect("the caller id above is in E.164"),
+        connection_overrides: String::new(),
+    }
+}
+
+fn rim(config: &Config, engine: &Engine, links: Links, signing_keys: Keys) -> Rim {
+    let overrides = config
+        .providers
+        .iter()
+        .filter_map(|provider| match &provider.kind {
+            ProviderKind::Twilio(twilio) => {
+                Some((provider.name.clone(), twilio.connection_overrides.clone()))
+            }
+            ProviderKind::Simulated => None,
+        });
+    let languages = config
+        .members
+        .values()
+        .map(|member| (member.name.clone(), member.language));
+    Rim {
+        engine: engine.clone(),
+        voice: Voice::new(config.templates.clone()),
+        links,
+        signing_keys,
+        connection_overrides: overrides.collect(),
+        languages: languages.collect(),
+        api_keys: config.server.api_keys.clone(),
+        spool: Spool::new(&config.handoff.spool),
+        started: Instant::now(),
+    }
+}

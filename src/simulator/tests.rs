@@ -1,0 +1,7 @@
+//! The network as its users see it: a web server that answers with TwiML, and a client of the REST API.
+
+mod carrying;
+mod failures;
+mod rest;
+mod storm;
+mod web;

@@ -1,0 +1,4 @@
+//! The binaries as their users run them: one module per topic.
+
+mod cli_basics;
+mod plans;

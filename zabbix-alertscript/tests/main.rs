@@ -1,0 +1,4 @@
+//! The alertscript as Zabbix runs it, and what it makes of what Zabbix sends.
+
+mod as_zabbix_runs_it;
+mod fixtures;
