@@ -81,6 +81,9 @@ pub struct Starting {
 }
 
 /// A core that is ready. Held as long as the core reads the spool.
+///
+/// A core that ends drops it first and reads the spool once more after that: a plugin that saw the lock held had
+/// written its event before it looked.
 #[derive(Debug)]
 #[must_use = "dropped, plugins no longer rely on this core"]
 pub struct CoreLock {
