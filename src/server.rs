@@ -64,5 +64,6 @@ pub fn router(rim: Arc<Rim>) -> Router {
         .route("/v1/events", post(ingest::event))
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
+        .method_not_allowed_fallback(answer::not_allowed)
         .with_state(rim)
 }
