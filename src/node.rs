@@ -29,6 +29,9 @@ use crate::{
 /// How many spooled events are taken at once.
 const SPOOL_BATCH: usize = 512;
 
+/// How long requests under way may take once the core ends. Our own work takes milliseconds; who is slow sends again.
+const PARTING: Duration = Duration::from_millis(1_500);
+
 /// How long after a failure to store them spooled events are tried again.
 const SPOOL_RETRY: Duration = Duration::from_secs(1);
 
@@ -180,7 +183,7 @@ impl Node {
         drop(self.lock);
         let _ = self.stop.send(true);
         let _ = self.spool.await;
-        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
+        let _ = tokio::time::timeout(PARTING, self.server).await;
         self.engine.end().await;
         let _ = self.loop_task.await;
         drop(self.engine);
