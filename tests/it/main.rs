@@ -1,5 +1,8 @@
 //! The binaries as their users run them: one module per topic.
 
+mod bad_input;
 mod cli_basics;
 mod crash;
 mod plans;
+mod support;
+mod webhooks;
