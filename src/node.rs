@@ -45,7 +45,7 @@ pub struct Node {
     engine: Engine,
     network: Option<Network>,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
     store: Store,
@@ -179,11 +179,16 @@ impl Node {
     }
 
     /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         drop(self.lock);
         let _ = self.stop.send(true);
         let _ = self.spool.await;
-        let _ = tokio::time::timeout(PARTING, self.server).await;
+        if tokio::time::timeout(PARTING, &mut self.server)
+            .await
+            .is_err()
+        {
+            self.server.abort();
+        }
         self.engine.end().await;
         let _ = self.loop_task.await;
         drop(self.engine);

@@ -56,7 +56,7 @@ fn a_state_directory_that_may_not_be_written() {
         return;
     }
     // The rights of files bind everybody but root.
-    let waiting = Waiting::in_home(|carrier| Home::new(carrier).as_user(NOBODY));
+    let waiting = Waiting::in_home(|carrier| Home::new(carrier).run_by(NOBODY));
     fs::set_permissions(waiting.home.path(), Permissions::from_mode(0o755)).expect("ours");
     if !may_run(&waiting.home) {
         println!("skipped: an unprivileged user may not enter the directory of the program");

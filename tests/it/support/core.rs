@@ -86,7 +86,7 @@ impl Home {
     }
 
     /// As another user, who may enter the directory.
-    pub(crate) fn as_user(mut self, user: u32) -> Self {
+    pub(crate) fn run_by(mut self, user: u32) -> Self {
         self.user = Some(user);
         self
     }

@@ -1,6 +1,6 @@
 //! `POST /v1/events` and `/health`: who may hand an event over, what is taken, and how it is said.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use rinban::{alert::Limits, config::Config, node::Node};
 use serde_json::{Value, json};
@@ -280,9 +280,9 @@ fn other_paths_and_methods_are_answered_sanely() {
     quiet.core.health();
 }
 
-/// Here time is paused, so a core in this process: ten seconds pass as soon as everybody waits.
-#[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_come_is_not_waited_for() {
+/// What the core answers to the beginning of a request that goes no further. Here time is paused, so a core in this process:
+/// minutes pass as soon as everybody waits.
+async fn answer_to_half(request: &str) -> String {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let text = config(PUBLIC, "http://127.0.0.1:9");
     let secret = |_: &str| Some(API_KEY.to_owned());
@@ -296,13 +296,34 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let mut stream = tokio::net::TcpStream::connect(node.address())
         .await
         .expect("is listening");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("goes out");
+    let mut reply = String::new();
+    let an_hour = Duration::from_secs(3600);
+    tokio::time::timeout(an_hour, stream.read_to_string(&mut reply))
+        .await
+        .expect("nobody waits for an hour")
+        .expect("an end");
+    node.stop().await;
+    reply
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
     let head = format!(
         "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {API_KEY}\r\nContent-Length: 100\r\n\r\n{{"
     );
-    stream.write_all(head.as_bytes()).await.expect("goes out");
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.expect("an answer");
+    let reply = answer_to_half(&head).await;
     assert!(reply.starts_with("HTTP/1.1 408 "), "{reply}");
     assert!(reply.contains("too slowly"), "{reply}");
-    node.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    for head in ["", "POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let reply = answer_to_half(head).await;
+        assert!(!reply.contains("200 OK"), "{head:?}: {reply}");
+    }
 }
