@@ -30,6 +30,9 @@ use crate::{
 /// How many spooled events are taken at once.
 const SPOOL_BATCH: usize = 512;
 
+/// How long requests under way may take once the core ends. Our own work takes milliseconds; who is slow sends again.
+const PARTING: Duration = Duration::from_millis(1_500);
+
 /// How long after a failure to store them spooled events are tried again.
 const SPOOL_RETRY: Duration = Duration::from_secs(1);
 
@@ -43,7 +46,7 @@ pub struct Node {
     engine: Engine,
     network: Option<Network>,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
     store: Store,
@@ -181,11 +184,16 @@ impl Node {
     }
 
     /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         drop(self.lock);
         let _ = self.stop.send(true);
         let _ = self.spool.await;
-        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
+        if tokio::time::timeout(PARTING, &mut self.server)
+            .await
+            .is_err()
+        {
+            self.server.abort();
+        }
         self.engine.end().await;
         let _ = self.loop_task.await;
         drop(self.engine);
