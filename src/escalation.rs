@@ -629,6 +629,10 @@ impl Escalation {
         };
         if attempt.outcome.is_none() {
             attempt.outcome = Some(outcome.clone());
+            // Nobody was to press a key any more: the alert was taken or over, perhaps by this very call.
+            if outcome == Outcome::NoKey && attempt.needed_no_key() {
+                return;
+            }
             let member = attempt.member.clone();
             effects.push(Effect::Tell {
                 news: News::NotReached { member, outcome },

@@ -114,6 +114,16 @@ impl Attempt {
         self.status == Some(CallStatus::InProgress)
     }
 
+    /// Whether the last thing said was that there is nothing to do, or nothing more.
+    pub(super) fn needed_no_key(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| {
+            matches!(
+                last.line,
+                Line::Acknowledged | Line::Closed | Line::TakenBy(_) | Line::Over
+            )
+        })
+    }
+
     /// Takes a status in, and says whether it is news: a status never runs backwards (P10).
     pub(super) fn advance(&mut self, status: CallStatus, now: Timestamp) -> bool {
         let terminal = self.status.is_some_and(CallStatus::is_terminal);
