@@ -352,7 +352,10 @@ impl Runner {
             Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
             Happening::Fetched(escalation, webhook) => {
                 if let Some(escalation) = escalation {
-                    self.desk.take_up(*escalation);
+                    // Several webhooks may have asked for it at once; what was read first has gone on since.
+                    if !self.desk.knows(escalation.id) {
+                        self.desk.take_up(*escalation);
+                    }
                     self.hear(now, webhook, turn, replies);
                 } else {
                     replies.push((webhook.reply, Answer::Refused));

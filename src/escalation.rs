@@ -608,10 +608,14 @@ impl Escalation {
         };
         let awaited = self.is_awaited(&attempt);
         let redial = outcome == Outcome::Unheard && !attempt.redial;
-        self.conclude(number, outcome, effects);
         if !awaited {
+            // Nobody waits for it, so nobody is told: the alert was taken or is over, or the next person is being called.
+            if let Some(attempt) = self.find_number(number) {
+                attempt.outcome.get_or_insert(outcome);
+            }
             return;
         }
+        self.conclude(number, outcome, effects);
         if redial {
             let again = Attempt {
                 redial: true,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     sync::{mpsc, watch},
     task::JoinHandle,
     time::Instant,
@@ -16,7 +17,7 @@ use crate::{
         Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig, Twilio as TwilioConfig,
     },
     engine::{Carrier, Carriers, Engine, Parts},
-    handoff::{Claim, CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
+    handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
     roster::PhoneNumber,
@@ -28,6 +29,9 @@ use crate::{
 
 /// How many spooled events are taken at once.
 const SPOOL_BATCH: usize = 512;
+
+/// How long requests under way may take once the core ends. Our own work takes milliseconds; who is slow sends again.
+const PARTING: Duration = Duration::from_millis(1_500);
 
 /// How long after a failure to store them spooled events are tried again.
 const SPOOL_RETRY: Duration = Duration::from_secs(1);
@@ -42,7 +46,7 @@ pub struct Node {
     engine: Engine,
     network: Option<Network>,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
     store: Store,
@@ -116,6 +120,9 @@ impl Node {
         let starting = CoreLock::begin(&config.state_dir)?;
         let config = Arc::new(config);
         let (store, snapshot) = open(&config.state_dir)?;
+        for row in &snapshot.unreadable {
+            tracing::error!("a stored row can't be read and is left as it is: {row}");
+        }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
         let (carriers, signing_keys) = carriers(&config, network.as_ref())?;
@@ -140,7 +147,8 @@ impl Node {
             Arc::new(rim),
             until(stopped.clone()),
         ));
-        let spool = tokio::spawn(drain(spool, engine.clone(), stopped));
+        let (runtime, intake) = (Handle::current(), drain(spool, engine.clone(), stopped));
+        let spool = tokio::task::spawn_blocking(move || runtime.block_on(intake));
         let lock = Starting::ready(starting)?;
         Ok(Self {
             address,
@@ -176,11 +184,16 @@ impl Node {
     }
 
     /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         drop(self.lock);
         let _ = self.stop.send(true);
         let _ = self.spool.await;
-        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
+        if tokio::time::timeout(PARTING, &mut self.server)
+            .await
+            .is_err()
+        {
+            self.server.abort();
+        }
         self.engine.end().await;
         let _ = self.loop_task.await;
         drop(self.engine);
@@ -193,69 +206,62 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Takes what is spooled into the store, and wakes up for more, until the node stops.
-async fn drain(mut spool: SpoolReader, engine: Engine, stopped: watch::Receiver<bool>) {
+/// Takes what is spooled into the store, and wakes up for more, until the node stops. Then it looks once more: a plugin
+/// may have relied on this core just before the lock was let go. Blocks on the disk, so it has a thread of its own.
+async fn drain(spool: SpoolReader, engine: Engine, stopped: watch::Receiver<bool>) {
     let mut watch = SpoolWatch::new(spool.new_dir());
     let mut stop = Box::pin(until(stopped));
+    let mut intake = Intake { spool, engine };
     loop {
-        let claimed = tokio::task::spawn_blocking(move || {
-            let claimed = spool.claim(SPOOL_BATCH);
-            (spool, claimed)
-        });
-        let claimed = claimed.await;
-        let Ok((returned, claimed)) = claimed else {
-            return;
-        };
-        spool = returned;
-        let wait = match claimed {
-            Ok(claimed) if claimed.is_empty() => None,
-            Ok(claimed) => match take_over(spool, &engine, claimed).await {
-                (returned, true) => {
-                    spool = returned;
-                    Some(Duration::ZERO)
-                }
-                (returned, false) => {
-                    spool = returned;
-                    Some(SPOOL_RETRY)
-                }
-            },
-            Err(error) => {
-                tracing::error!("{error}");
-                Some(SPOOL_RETRY)
-            }
+        let wait = match intake.take().await {
+            Taken::Some => Duration::ZERO,
+            Taken::Nothing => Duration::MAX,
+            Taken::Failed => SPOOL_RETRY,
         };
         tokio::select! {
             biased;
-            () = &mut stop => return,
-            () = async {
-                match wait {
-                    None => watch.changed().await,
-                    Some(wait) => tokio::time::sleep(wait).await,
-                }
-            } => {}
+            () = &mut stop => break,
+            () = watch.changed(), if wait == Duration::MAX => {}
+            () = tokio::time::sleep(wait), if wait != Duration::MAX => {}
         }
     }
+    while matches!(intake.take().await, Taken::Some) {}
 }
 
-/// Stores claimed events, then removes their files. What can't be stored stays in the spool.
-async fn take_over(
-    mut spool: SpoolReader,
-    engine: &Engine,
-    claimed: Vec<(crate::alert::Event, Claim)>,
-) -> (SpoolReader, bool) {
-    let (events, claims): (Vec<_>, Vec<_>) = claimed.into_iter().unzip();
-    match engine.accept(events).await {
-        Ok(_) => {
-            let removed = tokio::task::spawn_blocking(move || {
-                spool.remove(claims);
-                spool
-            });
-            (removed.await.expect("removing files does not panic"), true)
-        }
-        Err(error) => {
-            tracing::error!("spooled events wait, they could not be stored: {error}");
-            spool.release(claims);
-            (spool, false)
+/// The way from the spool into the store.
+struct Intake {
+    spool: SpoolReader,
+    engine: Engine,
+}
+
+/// What came of a look into the spool.
+enum Taken {
+    Nothing,
+    Some,
+    Failed,
+}
+
+impl Intake {
+    /// Stores what waits, a batch of it, then removes the files. What can't be stored stays in the spool.
+    async fn take(&mut self) -> Taken {
+        let (events, claims): (Vec<_>, Vec<_>) = match self.spool.claim(SPOOL_BATCH) {
+            Ok(claimed) if claimed.is_empty() => return Taken::Nothing,
+            Ok(claimed) => claimed.into_iter().unzip(),
+            Err(error) => {
+                tracing::error!("{error}");
+                return Taken::Failed;
+            }
+        };
+        match self.engine.accept(events).await {
+            Ok(_) => {
+                self.spool.remove(claims);
+                Taken::Some
+            }
+            Err(error) => {
+                tracing::error!("spooled events wait, they could not be stored: {error}");
+                self.spool.release(claims);
+                Taken::Failed
+            }
         }
     }
 }

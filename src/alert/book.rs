@@ -51,7 +51,7 @@ pub enum AlertChange {
         by: String,
     },
     /// It is over; the alert as it last stood.
-    Closed(Alert),
+    Closed(Box<Alert>),
     /// Nothing: an update or a recovery of an alert that is not open, or an update that changes nothing.
     Ignored,
 }
@@ -94,7 +94,7 @@ impl AlertBook {
                 _ => AlertChange::Ignored,
             },
             (EventKind::Recovery, Some(_)) => match self.open.remove(&key) {
-                Some(alert) => AlertChange::Closed(alert),
+                Some(alert) => AlertChange::Closed(Box::new(alert)),
                 None => AlertChange::Ignored,
             },
             (EventKind::Update | EventKind::Recovery, None) => AlertChange::Ignored,

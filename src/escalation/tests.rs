@@ -130,6 +130,18 @@ fn each_key_does_what_the_phone_says() {
 }
 
 #[test]
+fn who_takes_it_is_not_said_to_have_pressed_no_key() {
+    let mut world = trio();
+    world.answer_and_press("1");
+    assert_eq!(world.status(1, CallStatus::Completed), []);
+    let outcome = world
+        .escalation
+        .attempt(1)
+        .and_then(|attempt| attempt.outcome.clone());
+    assert_eq!(outcome, Some(Outcome::Taken));
+}
+
+#[test]
 fn silence_repeats_the_message_and_then_lets_go() {
     let mut world = trio();
     world.hear(1, Heard::Answer);

@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io::{self, Read},
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -159,6 +159,19 @@ fn a_missing_configuration_is_one_line_and_status_1() {
 }
 
 #[test]
+fn under_the_name_rinban_it_is_the_core() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let link = dir.path().join("rinban");
+    std::os::unix::fs::symlink(PROGRAM, &link).expect("a link");
+    let output = Command::new(link)
+        .arg("--version")
+        .output()
+        .expect("it runs");
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(version.starts_with("rinban "), "{version}");
+}
+
+#[test]
 fn a_wrong_option_is_status_2() {
     let host = Host::with_core();
     let (code, output) = host.run(&["--sevrity", "5", "primary", "s", "m"]);
@@ -220,6 +233,31 @@ fn check_says_what_it_looked_at() {
     drop(host.core);
     let (code, output) = Host::without_core().run(&["--check"]);
     assert_eq!(code, Some(1), "{output}");
+}
+
+#[test]
+fn check_asks_remote_cores_and_one_is_enough() {
+    let host = Host::without_core();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let key = host.dir.path().join("key");
+    fs::write(&key, "secret").expect("a key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a key of our own");
+    let config = format!(
+        "state_dir = {:?}\n[handoff]\ncores = [\"http://127.0.0.1:9\", \"http://{address}\"]\napi_key_file = {key:?}\n",
+        host.dir.path()
+    );
+    fs::write(host.config(), config).expect("a configuration");
+    let (code, output) = host.run(&["--check"]);
+    assert_eq!(code, Some(0), "{output}");
+    assert!(
+        output.contains(&format!("{address} can be reached")),
+        "{output}"
+    );
+    drop(listener);
+    let (code, output) = host.run(&["--check"]);
+    assert_eq!(code, Some(1), "{output}");
+    assert!(!output.contains("secret"), "{output}");
 }
 
 #[test]

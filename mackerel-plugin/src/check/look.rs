@@ -2,13 +2,14 @@
 
 use std::{
     fs, io,
-    net::{TcpStream, ToSocketAddrs},
+    net::TcpStream,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use rinban::{config::Config, handoff::Settings};
+use url::Url;
 
 use super::verdict::{Configuration, Seen};
 use crate::{
@@ -71,19 +72,10 @@ fn oldest(new: &Path) -> io::Result<Option<Duration>> {
 
 /// Whether somebody listens there. What they say is seen by whoever hands an event over.
 fn connect(url: &str, timeout: Duration) -> Result<(), String> {
-    let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let address = match (has_port, scheme) {
-        (true, _) => host.to_owned(),
-        (false, "http") => format!("{host}:80"),
-        (false, _) => format!("{host}:443"),
-    };
-    let mut last = "no address".to_owned();
-    for address in address
-        .to_socket_addrs()
+    let url = Url::parse(url).map_err(|error| error.to_string())?;
+    let mut last = "it has no address".to_owned();
+    for address in url
+        .socket_addrs(|| None)
         .map_err(|error| error.to_string())?
     {
         match TcpStream::connect_timeout(&address, timeout) {

@@ -48,8 +48,7 @@ impl Desk {
             AlertChange::Triggered => self.triggered(now, &key, &event.group, turn),
             AlertChange::Repeated { was } => self.repeated(now, &key, was, turn),
             AlertChange::Acknowledged { by } => self.left(now, &key, Left::TakenBy(by), turn),
-            AlertChange::Closed(alert) if self.escalation_of.contains_key(&key) => {
-                drop(alert);
+            AlertChange::Closed(_) if self.escalation_of.contains_key(&key) => {
                 self.left(now, &key, Left::Recovered(event.reason.clone()), turn);
             }
             AlertChange::Closed(alert) => {
