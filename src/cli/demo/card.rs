@@ -34,6 +34,8 @@ pub(super) struct Card {
     answers: Answers,
     /// Whether anybody or anything has answered.
     pub(super) answered: bool,
+    /// Whether somebody put it down before it was answered.
+    declined: bool,
     items: Vec<Item>,
     /// How it ended and when, and when that was shown.
     pub(super) over: Option<(Status, Timestamp, Instant)>,
@@ -69,6 +71,7 @@ impl Card {
             rang_at: event.at,
             answers,
             answered: false,
+            declined: false,
             items: Vec::new(),
             over: None,
         }
@@ -95,6 +98,7 @@ impl Card {
                 self.cut_off(event.at, night);
                 self.items.push(Item::HungUp);
             }
+            Happening::HungUp => self.declined = true,
             Happening::Ended { status } => self.over = Some((*status, event.at, Instant::now())),
             _ => {}
         }
@@ -157,6 +161,7 @@ impl Card {
             text.extend(told.map(|told| verdict(words, told, self.answers)));
         } else {
             let how = match status {
+                Status::Busy if self.declined => Unanswered::Declined,
                 Status::Busy => Unanswered::Busy,
                 Status::NoAnswer => Unanswered::NoAnswer,
                 _ => Unanswered::Stopped,
@@ -193,9 +198,11 @@ impl Card {
                         spoken_chars(text, night.seconds(*from, until))
                     });
                     let mut heard: String = text.chars().take(said).collect();
+                    let is_whole = until.is_some() || heard.len() == text.len();
                     if until.is_some() {
                         heard = format!("{}—", heard.trim_end());
                     }
+                    let close = if is_whole { close } else { "" };
                     let lines = wrap(&format!("{open}{heard}{close}"), RIGHT - TEXT);
                     rows.extend(
                         lines

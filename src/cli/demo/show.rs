@@ -54,6 +54,8 @@ pub(super) struct Show<'a> {
 /// What the night waits for when no phone rings.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Waits {
+    /// The spectator, who reads what this is.
+    Reader,
     /// The next thing to happen.
     Next,
     /// The next round.
@@ -141,7 +143,7 @@ impl<'a> Show<'a> {
             .to(12)
             .with(Tone::Plain, words.handed_over(millis));
         self.screen.print(&[heading, handed])?;
-        self.hold(Duration::from_millis(2_500));
+        self.hold(Duration::from_millis(800));
         Ok(())
     }
 
@@ -202,8 +204,10 @@ impl<'a> Show<'a> {
         });
         let mut status = self.status(waits);
         if has_keys {
-            status.push(Row::new());
-            status.push(Row::new().to(2).with(Tone::Faint, self.keys()));
+            if !status.is_empty() {
+                status.push(Row::new());
+            }
+            status.push(Row::new().to(2).with(Tone::Faint, self.keys(waits)));
         }
         self.screen.draw(&card.unwrap_or_default(), &status)
     }
@@ -286,7 +290,7 @@ impl<'a> Show<'a> {
         rows.push(Row::new());
         self.card = None;
         self.screen.print(&rows)?;
-        self.hold(Duration::from_millis(1_200));
+        self.hold(Duration::from_millis(900));
         Ok(true)
     }
 
@@ -307,7 +311,7 @@ impl<'a> Show<'a> {
             .collect();
         rows.push(Row::new());
         self.screen.print(&rows)?;
-        self.hold(Duration::from_millis(1_500));
+        self.hold(Duration::from_millis(800));
         Ok(true)
     }
 
@@ -345,14 +349,25 @@ impl<'a> Show<'a> {
 
     /// One line on what is waited for, with the time of the night.
     fn status(&self, waits: &Waits) -> Vec<Row> {
+        if *waits == Waits::Reader {
+            return Vec::new();
+        }
         let words = self.words;
-        let now = Timestamp::now();
+        // What is shown is behind what happens where that went by quickly.
+        let now = self
+            .waiting
+            .front()
+            .map_or_else(Timestamp::now, |event| event.at);
         let name = |person: usize| self.cast.people[person].name.as_str();
         let ringing = self
             .card
             .as_ref()
             .filter(|card| !card.answered && card.over.is_none());
-        let text = match (ringing, &self.card, self.dialling, waits) {
+        let dialling = self.dialling.or_else(|| {
+            let next = self.waiting.front()?;
+            self.cast.with_number(&next.number)
+        });
+        let text = match (ringing, &self.card, dialling, waits) {
             (Some(card), ..) => {
                 let left = RING.as_secs_f64() - self.night.seconds(card.rang_at, now);
                 let bar = bar(left / RING.as_secs_f64());
@@ -371,7 +386,7 @@ impl<'a> Show<'a> {
                 let left = at.saturating_duration_since(Instant::now());
                 words.works_on_it(by, left.as_secs_f64())
             }
-            (None, None, None, Waits::Next) => String::new(),
+            (None, None, None, Waits::Next | Waits::Reader) => String::new(),
         };
         let row = self.moment(now).with(Tone::Faint, text);
         if self.card.is_some() {
@@ -381,13 +396,15 @@ impl<'a> Show<'a> {
         }
     }
 
-    fn keys(&self) -> &'static str {
+    fn keys(&self, waits: &Waits) -> &'static str {
         let words = self.words;
-        match &self.card {
+        match (&self.card, waits) {
+            (_, Waits::Reader) => words.keys_reading(),
             _ if self.runs_by_itself => words.keys_watching(),
-            Some(card) if card.answered => words.keys_talking(),
-            Some(_) => words.keys_ringing(),
-            None => words.keys_waiting(),
+            (Some(card), _) if card.answered => words.keys_talking(),
+            (Some(_), _) => words.keys_ringing(),
+            (None, Waits::Recovery { .. }) => words.keys_waiting(),
+            (None, _) => words.keys_watching(),
         }
     }
 

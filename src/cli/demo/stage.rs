@@ -24,6 +24,9 @@ use crate::{
     simulator::{Network, NetworkEvent},
 };
 
+/// How long the spectator reads what this is, at usual speed; any key shortens it.
+const INTRODUCTION: Duration = Duration::from_secs(3);
+
 /// How the night ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -94,11 +97,19 @@ impl Stage<'_> {
     ) -> Result<Ending, Failure> {
         let mut signals = Signals::watch()
             .map_err(|error| Failure::World(format!("cannot watch signals: {error}")))?;
+        let mut ticks = tokio::time::interval(show.tick());
+        let reading = Instant::now() + pace.reading(INTRODUCTION);
+        while Instant::now() < reading {
+            match self.next(&mut ticks, &mut signals).await {
+                Next::Signal | Next::Wish(Wish::Quit) => return Ok(Ending::Stopped),
+                Next::Wish(_) => break,
+                _ => show.draw(&Waits::Reader, self.hands.is_some())?,
+            }
+        }
         let (at, handed_over) = self.hand_over(EventKind::Problem).await?;
         show.alert(at, handed_over)?;
         let mut recovery: Option<Instant> = None;
         let mut is_over_since: Option<Instant> = None;
-        let mut ticks = tokio::time::interval(show.tick());
         loop {
             match self.next(&mut ticks, &mut signals).await {
                 Next::Signal => return Ok(Ending::Stopped),
