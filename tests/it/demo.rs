@@ -109,6 +109,6 @@ fn a_proxy_in_the_environment_does_not_stop_the_calls() {
             ("http_proxy", proxy),
             ("ALL_PROXY", proxy),
         ],
-        &["The line is busy.", "✓ 4 calls"],
+        &["The line is busy.", "✓ Taken.", "✓ 4 calls"],
     );
 }

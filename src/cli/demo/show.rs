@@ -43,8 +43,10 @@ pub(super) struct Show<'a> {
     /// What has happened and was not shown yet.
     waiting: VecDeque<NetworkEvent>,
     told: VecDeque<Told>,
-    /// Whether the channel has heard of the alert.
+    /// Whether the channel has heard of the alert, or is not waited for any more.
     is_announced: bool,
+    /// Whether the channel was waited for in vain, such as behind a proxy that does not reach this host.
+    is_deaf: bool,
     alerted: Instant,
     not_before: Instant,
     calls: Vec<u32>,
@@ -87,6 +89,7 @@ impl<'a> Show<'a> {
             waiting: VecDeque::new(),
             told: VecDeque::new(),
             is_announced: false,
+            is_deaf: false,
             alerted: Instant::now(),
             not_before: Instant::now(),
             calls: vec![0; cast.people.len()],
@@ -157,6 +160,9 @@ impl<'a> Show<'a> {
                 Tone::Strong,
                 format!("{}: {}", self.cast.host, self.cast.title),
             );
+        if self.is_deaf {
+            return self.screen.print(&[row, Row::new()]);
+        }
         self.screen.print(&[row])
     }
 
@@ -220,9 +226,13 @@ impl<'a> Show<'a> {
         if self.card.is_none() && self.tell_alone()? {
             return Ok(true);
         }
-        self.is_announced |= self.alerted.elapsed() >= PATIENCE;
         if !self.is_announced {
-            return Ok(false);
+            if self.alerted.elapsed() < PATIENCE {
+                return Ok(false);
+            }
+            self.is_announced = true;
+            self.is_deaf = true;
+            self.screen.print(&[Row::new()])?;
         }
         let Some(event) = self.waiting.pop_front() else {
             return Ok(false);
@@ -278,7 +288,7 @@ impl<'a> Show<'a> {
         let name = self.cast.people[card.person].name.as_str();
         let verdict = self.told.iter().position(|told| told.is_verdict_on(name));
         let is_due = card.over.is_none_or(|(status, _, seen)| {
-            status == Status::Canceled || seen.elapsed() >= PATIENCE
+            self.is_deaf || status == Status::Canceled || seen.elapsed() >= PATIENCE
         });
         if verdict.is_none() && !at_once && !is_due {
             return Ok(false);
@@ -305,6 +315,7 @@ impl<'a> Show<'a> {
             return Ok(false);
         };
         self.is_announced = true;
+        self.is_deaf = false;
         let mut rows: Vec<_> = channel(self.words, &told)
             .into_iter()
             .map(|row| Row::new().to(12).then(row))

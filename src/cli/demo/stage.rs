@@ -135,7 +135,7 @@ impl Stage<'_> {
                     if matches!(phase, Some(Phase::Acknowledged { .. })) && show.is_idle() {
                         recovery = recovery.or(Some(now + self.work));
                     }
-                    if self.is_due(recovery, now) {
+                    if recovery.is_some_and(|at| now >= at) {
                         self.limit = self.limit.or(Some(now + Duration::from_secs(60)));
                         recovery = None;
                         let (at, _) = self.hand_over(EventKind::Recovery).await?;
@@ -148,10 +148,6 @@ impl Stage<'_> {
         }
     }
 
-    fn is_due(&self, recovery: Option<Instant>, now: Instant) -> bool {
-        recovery.is_some_and(|at| now >= at)
-    }
-
     async fn next(&mut self, ticks: &mut tokio::time::Interval, signals: &mut Signals) -> Next {
         let hands = async {
             match &mut self.hands {
@@ -159,14 +155,13 @@ impl Stage<'_> {
                 None => std::future::pending().await,
             }
         };
-        loop {
-            tokio::select! {
-                () = signals.any() => return Next::Signal,
-                wish = hands => return Next::Wish(wish),
-                Ok(event) = self.events.recv() => return Next::Network(event),
-                Some(told) = self.channel.told.recv() => return Next::Told(told),
-                _ = ticks.tick() => return Next::Tick,
-            }
+        // A stream that has ended is passed over: what it would have brought is not needed to end the night.
+        tokio::select! {
+            () = signals.any() => Next::Signal,
+            wish = hands => Next::Wish(wish),
+            Ok(event) = self.events.recv() => Next::Network(event),
+            Some(told) = self.channel.told.recv() => Next::Told(told),
+            _ = ticks.tick() => Next::Tick,
         }
     }
 
