@@ -34,6 +34,8 @@ pub(super) struct Card {
     answers: Answers,
     /// Whether anybody or anything has answered.
     pub(super) answered: bool,
+    /// Whether somebody put it down before it was answered.
+    declined: bool,
     items: Vec<Item>,
     /// How it ended and when, and when that was shown.
     pub(super) over: Option<(Status, Timestamp, Instant)>,
@@ -53,6 +55,14 @@ enum Item {
     HungUp,
 }
 
+/// What came of an answered call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Taken,
+    Passed,
+    NoKey,
+}
+
 /// Whose phone, as it is shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner<'a> {
@@ -69,6 +79,7 @@ impl Card {
             rang_at: event.at,
             answers,
             answered: false,
+            declined: false,
             items: Vec::new(),
             over: None,
         }
@@ -95,6 +106,7 @@ impl Card {
                 self.cut_off(event.at, night);
                 self.items.push(Item::HungUp);
             }
+            Happening::HungUp => self.declined = true,
             Happening::Ended { status } => self.over = Some((*status, event.at, Instant::now())),
             _ => {}
         }
@@ -145,7 +157,7 @@ impl Card {
         told: Option<&Told>,
     ) -> Vec<Row> {
         let mut text = vec![heading(owner)];
-        let taken = told.is_some_and(|told| told.event != "not_reached");
+        let end = self.end(told);
         let (status, at) = self
             .over
             .map_or((Status::Completed, self.rang_at), |(status, at, _)| {
@@ -154,9 +166,10 @@ impl Card {
         if self.answered {
             text.push(Row::new().with(Tone::Plain, words.answered(self.answers)));
             text.extend(self.talk(words, night, None));
-            text.extend(told.map(|told| verdict(words, told, self.answers)));
+            text.push(verdict(words, end, self.answers));
         } else {
             let how = match status {
+                Status::Busy if self.declined => Unanswered::Declined,
                 Status::Busy => Unanswered::Busy,
                 Status::NoAnswer => Unanswered::NoAnswer,
                 _ => Unanswered::Stopped,
@@ -169,12 +182,28 @@ impl Card {
             );
         }
         text.extend(told.map(|told| channel(words, told)).into_iter().flatten());
-        let (waves, tone) = match (self.answered, taken) {
+        let (waves, tone) = match (self.answered, end == End::Taken) {
             (_, true) => (0, Tone::Good),
             (true, false) => (0, Tone::Plain),
             (false, false) => (3, Tone::Faint),
         };
         self.beside_phone(night, text, waves, tone)
+    }
+
+    /// What came of an answered call: what the channel was told, or if that did not arrive, what was pressed last.
+    fn end(&self, told: Option<&Told>) -> End {
+        let pressed = self.items.iter().rev().find_map(|item| match item {
+            Item::Pressed { key, .. } => Some(*key),
+            _ => None,
+        });
+        match told.map(|told| (told.event.as_str(), told.outcome.as_deref())) {
+            Some(("not_reached", Some("passed"))) => End::Passed,
+            Some(("not_reached", _)) => End::NoKey,
+            Some(_) => End::Taken,
+            None if pressed == Some('1') => End::Taken,
+            None if pressed == Some('2') => End::Passed,
+            None => End::NoKey,
+        }
     }
 
     fn talk(&self, words: Words, night: &Night, now: Option<Timestamp>) -> Vec<Row> {
@@ -193,9 +222,11 @@ impl Card {
                         spoken_chars(text, night.seconds(*from, until))
                     });
                     let mut heard: String = text.chars().take(said).collect();
+                    let is_whole = until.is_some() || heard.len() == text.len();
                     if until.is_some() {
                         heard = format!("{}—", heard.trim_end());
                     }
+                    let close = if is_whole { close } else { "" };
                     let lines = wrap(&format!("{open}{heard}{close}"), RIGHT - TEXT);
                     rows.extend(
                         lines
@@ -261,15 +292,15 @@ fn heading(owner: Owner<'_>) -> Row {
         .with(Tone::Faint, format!("  {}", owner.number))
 }
 
-fn verdict(words: Words, told: &Told, answers: Answers) -> Row {
-    match (told.event.as_str(), told.outcome.as_deref()) {
-        ("not_reached", Some("passed")) => Row::new()
+fn verdict(words: Words, end: End, answers: Answers) -> Row {
+    match end {
+        End::Passed => Row::new()
             .with(Tone::Ring, "→ ")
             .with(Tone::Plain, words.passed()),
-        ("not_reached", _) => Row::new()
+        End::NoKey => Row::new()
             .with(Tone::Bad, "✗ ")
             .with(Tone::Plain, words.no_key(answers)),
-        _ => Row::new()
+        End::Taken => Row::new()
             .with(Tone::Good, "✓ ")
             .with(Tone::Good, words.taken()),
     }

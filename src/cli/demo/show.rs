@@ -43,8 +43,10 @@ pub(super) struct Show<'a> {
     /// What has happened and was not shown yet.
     waiting: VecDeque<NetworkEvent>,
     told: VecDeque<Told>,
-    /// Whether the channel has heard of the alert.
+    /// Whether the channel has heard of the alert, or is not waited for any more.
     is_announced: bool,
+    /// Whether the channel was waited for in vain, such as behind a proxy that does not reach this host.
+    is_deaf: bool,
     alerted: Instant,
     not_before: Instant,
     calls: Vec<u32>,
@@ -54,6 +56,8 @@ pub(super) struct Show<'a> {
 /// What the night waits for when no phone rings.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Waits {
+    /// The spectator, who reads what this is.
+    Reader,
     /// The next thing to happen.
     Next,
     /// The next round.
@@ -85,6 +89,7 @@ impl<'a> Show<'a> {
             waiting: VecDeque::new(),
             told: VecDeque::new(),
             is_announced: false,
+            is_deaf: false,
             alerted: Instant::now(),
             not_before: Instant::now(),
             calls: vec![0; cast.people.len()],
@@ -141,7 +146,7 @@ impl<'a> Show<'a> {
             .to(12)
             .with(Tone::Plain, words.handed_over(millis));
         self.screen.print(&[heading, handed])?;
-        self.hold(Duration::from_millis(2_500));
+        self.hold(Duration::from_millis(800));
         Ok(())
     }
 
@@ -155,6 +160,9 @@ impl<'a> Show<'a> {
                 Tone::Strong,
                 format!("{}: {}", self.cast.host, self.cast.title),
             );
+        if self.is_deaf {
+            return self.screen.print(&[row, Row::new()]);
+        }
         self.screen.print(&[row])
     }
 
@@ -202,8 +210,10 @@ impl<'a> Show<'a> {
         });
         let mut status = self.status(waits);
         if has_keys {
-            status.push(Row::new());
-            status.push(Row::new().to(2).with(Tone::Faint, self.keys()));
+            if !status.is_empty() {
+                status.push(Row::new());
+            }
+            status.push(Row::new().to(2).with(Tone::Faint, self.keys(waits)));
         }
         self.screen.draw(&card.unwrap_or_default(), &status)
     }
@@ -216,9 +226,13 @@ impl<'a> Show<'a> {
         if self.card.is_none() && self.tell_alone()? {
             return Ok(true);
         }
-        self.is_announced |= self.alerted.elapsed() >= PATIENCE;
         if !self.is_announced {
-            return Ok(false);
+            if self.alerted.elapsed() < PATIENCE {
+                return Ok(false);
+            }
+            self.is_announced = true;
+            self.is_deaf = true;
+            self.screen.print(&[Row::new()])?;
         }
         let Some(event) = self.waiting.pop_front() else {
             return Ok(false);
@@ -274,7 +288,7 @@ impl<'a> Show<'a> {
         let name = self.cast.people[card.person].name.as_str();
         let verdict = self.told.iter().position(|told| told.is_verdict_on(name));
         let is_due = card.over.is_none_or(|(status, _, seen)| {
-            status == Status::Canceled || seen.elapsed() >= PATIENCE
+            self.is_deaf || status == Status::Canceled || seen.elapsed() >= PATIENCE
         });
         if verdict.is_none() && !at_once && !is_due {
             return Ok(false);
@@ -286,7 +300,7 @@ impl<'a> Show<'a> {
         rows.push(Row::new());
         self.card = None;
         self.screen.print(&rows)?;
-        self.hold(Duration::from_millis(1_200));
+        self.hold(Duration::from_millis(900));
         Ok(true)
     }
 
@@ -301,13 +315,14 @@ impl<'a> Show<'a> {
             return Ok(false);
         };
         self.is_announced = true;
+        self.is_deaf = false;
         let mut rows: Vec<_> = channel(self.words, &told)
             .into_iter()
             .map(|row| Row::new().to(12).then(row))
             .collect();
         rows.push(Row::new());
         self.screen.print(&rows)?;
-        self.hold(Duration::from_millis(1_500));
+        self.hold(Duration::from_millis(800));
         Ok(true)
     }
 
@@ -345,14 +360,25 @@ impl<'a> Show<'a> {
 
     /// One line on what is waited for, with the time of the night.
     fn status(&self, waits: &Waits) -> Vec<Row> {
+        if *waits == Waits::Reader {
+            return Vec::new();
+        }
         let words = self.words;
-        let now = Timestamp::now();
+        // What is shown is behind what happens where that went by quickly.
+        let now = self
+            .waiting
+            .front()
+            .map_or_else(Timestamp::now, |event| event.at);
         let name = |person: usize| self.cast.people[person].name.as_str();
         let ringing = self
             .card
             .as_ref()
             .filter(|card| !card.answered && card.over.is_none());
-        let text = match (ringing, &self.card, self.dialling, waits) {
+        let dialling = self.dialling.or_else(|| {
+            let next = self.waiting.front()?;
+            self.cast.with_number(&next.number)
+        });
+        let text = match (ringing, &self.card, dialling, waits) {
             (Some(card), ..) => {
                 let left = RING.as_secs_f64() - self.night.seconds(card.rang_at, now);
                 let bar = bar(left / RING.as_secs_f64());
@@ -371,7 +397,7 @@ impl<'a> Show<'a> {
                 let left = at.saturating_duration_since(Instant::now());
                 words.works_on_it(by, left.as_secs_f64())
             }
-            (None, None, None, Waits::Next) => String::new(),
+            (None, None, None, Waits::Next | Waits::Reader) => String::new(),
         };
         let row = self.moment(now).with(Tone::Faint, text);
         if self.card.is_some() {
@@ -381,13 +407,15 @@ impl<'a> Show<'a> {
         }
     }
 
-    fn keys(&self) -> &'static str {
+    fn keys(&self, waits: &Waits) -> &'static str {
         let words = self.words;
-        match &self.card {
+        match (&self.card, waits) {
+            (_, Waits::Reader) => words.keys_reading(),
             _ if self.runs_by_itself => words.keys_watching(),
-            Some(card) if card.answered => words.keys_talking(),
-            Some(_) => words.keys_ringing(),
-            None => words.keys_waiting(),
+            (Some(card), _) if card.answered => words.keys_talking(),
+            (Some(_), _) => words.keys_ringing(),
+            (None, Waits::Recovery { .. }) => words.keys_waiting(),
+            (None, _) => words.keys_watching(),
         }
     }
 

@@ -24,6 +24,9 @@ use crate::{
     simulator::{Network, NetworkEvent},
 };
 
+/// How long the spectator reads what this is, at usual speed; any key shortens it.
+const INTRODUCTION: Duration = Duration::from_secs(3);
+
 /// How the night ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -94,11 +97,19 @@ impl Stage<'_> {
     ) -> Result<Ending, Failure> {
         let mut signals = Signals::watch()
             .map_err(|error| Failure::World(format!("cannot watch signals: {error}")))?;
+        let mut ticks = tokio::time::interval(show.tick());
+        let reading = Instant::now() + pace.reading(INTRODUCTION);
+        while Instant::now() < reading {
+            match self.next(&mut ticks, &mut signals).await {
+                Next::Signal | Next::Wish(Wish::Quit) => return Ok(Ending::Stopped),
+                Next::Wish(_) => break,
+                _ => show.draw(&Waits::Reader, self.hands.is_some())?,
+            }
+        }
         let (at, handed_over) = self.hand_over(EventKind::Problem).await?;
         show.alert(at, handed_over)?;
         let mut recovery: Option<Instant> = None;
         let mut is_over_since: Option<Instant> = None;
-        let mut ticks = tokio::time::interval(show.tick());
         loop {
             match self.next(&mut ticks, &mut signals).await {
                 Next::Signal => return Ok(Ending::Stopped),
@@ -124,7 +135,7 @@ impl Stage<'_> {
                     if matches!(phase, Some(Phase::Acknowledged { .. })) && show.is_idle() {
                         recovery = recovery.or(Some(now + self.work));
                     }
-                    if self.is_due(recovery, now) {
+                    if recovery.is_some_and(|at| now >= at) {
                         self.limit = self.limit.or(Some(now + Duration::from_secs(60)));
                         recovery = None;
                         let (at, _) = self.hand_over(EventKind::Recovery).await?;
@@ -137,10 +148,6 @@ impl Stage<'_> {
         }
     }
 
-    fn is_due(&self, recovery: Option<Instant>, now: Instant) -> bool {
-        recovery.is_some_and(|at| now >= at)
-    }
-
     async fn next(&mut self, ticks: &mut tokio::time::Interval, signals: &mut Signals) -> Next {
         let hands = async {
             match &mut self.hands {
@@ -148,14 +155,13 @@ impl Stage<'_> {
                 None => std::future::pending().await,
             }
         };
-        loop {
-            tokio::select! {
-                () = signals.any() => return Next::Signal,
-                wish = hands => return Next::Wish(wish),
-                Ok(event) = self.events.recv() => return Next::Network(event),
-                Some(told) = self.channel.told.recv() => return Next::Told(told),
-                _ = ticks.tick() => return Next::Tick,
-            }
+        // A stream that has ended is passed over: what it would have brought is not needed to end the night.
+        tokio::select! {
+            () = signals.any() => Next::Signal,
+            wish = hands => Next::Wish(wish),
+            Ok(event) = self.events.recv() => Next::Network(event),
+            Some(told) = self.channel.told.recv() => Next::Told(told),
+            _ = ticks.tick() => Next::Tick,
         }
     }
 

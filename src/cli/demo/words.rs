@@ -39,7 +39,7 @@ impl Words {
 
     pub(super) fn you_are_all(self) -> &'static str {
         self.pick(
-            "全員があなたです。電話が鳴ったらキーを押すか、そのまま鳴らし続けてください。",
+            "全員があなたです。鳴ったらキーを押すか、そのまま鳴らし続けてください。",
             "You are all of them: when a phone rings, press a key, or let it ring.",
         )
     }
@@ -47,8 +47,8 @@ impl Words {
     /// `speed`: seconds of the night in a real second.
     pub(super) fn time_runs(self, speed: f64) -> String {
         match self.0 {
-            Language::Ja => format!("(時計は {speed} 倍速で進みます)"),
-            Language::En => format!("(the clock runs {speed} times as fast)"),
+            Language::Ja => format!("(時計は {speed} 倍速)"),
+            Language::En => format!("(time runs {speed} x as fast)"),
         }
     }
 
@@ -97,6 +97,10 @@ impl Words {
         match (how, self.0) {
             (Unanswered::Busy, Language::Ja) => "話し中でした。".to_owned(),
             (Unanswered::Busy, Language::En) => "The line is busy.".to_owned(),
+            (Unanswered::Declined, Language::Ja) => {
+                "出ずに切りました。話し中と同じ扱いです。".to_owned()
+            }
+            (Unanswered::Declined, Language::En) => "You decline, which counts as busy.".to_owned(),
             (Unanswered::NoAnswer, Language::Ja) => {
                 format!("{rang} 秒鳴らしましたが、誰も出ません。")
             }
@@ -216,6 +220,10 @@ impl Words {
         )
     }
 
+    pub(super) fn keys_reading(self) -> &'static str {
+        self.pick("[Enter] 始める  [q] 終了", "[Enter] go on  [q] quit")
+    }
+
     pub(super) fn keys_watching(self) -> &'static str {
         self.pick("[q] 終了", "[q] quit")
     }
@@ -254,8 +262,8 @@ impl Words {
     pub(super) fn summary_silence(self, taken: bool) -> &'static str {
         if taken {
             self.pick(
-                "話し中・不応答・留守番電話では止まらず、引き受けたあとは誰にも電話しません。",
-                "A busy line, silence or a voicemail never stops it; after key 1 nobody is called.",
+                "話し中・不在・留守電なら次の人へ。引き受けたあとは、誰にも電話しません。",
+                "Busy, no answer, voicemail: on to the next. Key 1: nobody else is called.",
             )
         } else {
             self.pick(
@@ -268,13 +276,11 @@ impl Words {
     pub(super) fn summary_journal(self, entries: usize) -> String {
         match self.0 {
             Language::Ja => {
-                format!(
-                    "ジャーナル {entries} 行を検査: 記録のとおりで、再生しても同じ状態になりました。"
-                )
+                format!("ジャーナル {entries} 件で検査済み: 再生しても、同じ状態になりました。")
             }
             Language::En => {
                 format!(
-                    "Checked in its journal: {entries} entries say so, and replay to the same state."
+                    "Its journal of {entries} entries says just this, and replays to the same state."
                 )
             }
         }
@@ -311,8 +317,10 @@ impl Words {
 /// Why nobody talked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
-    /// The line was busy, or the call was declined.
+    /// The line was busy.
     Busy,
+    /// Whoever sits at the keyboard does not want to talk.
+    Declined,
     /// It rang out.
     NoAnswer,
     /// The call was taken back.
