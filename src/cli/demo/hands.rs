@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossterm::{
@@ -19,7 +19,7 @@ use crossterm::{
 };
 use tokio::sync::mpsc;
 
-/// How long the end of the demo waits at most for the thread that reads keys.
+/// How long the thread that reads keys waits for one before it looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What a person wants.
@@ -74,8 +74,15 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.enough.store(true, Ordering::Relaxed);
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+        // A terminal that has gone away can keep crossterm reading for ever; then the thread ends with the process.
+        let give_up = Instant::now() + 4 * LOOK;
+        while self
+            .reader
+            .as_ref()
+            .is_some_and(|reader| !reader.is_finished())
+            && Instant::now() < give_up
+        {
+            thread::sleep(LOOK / 10);
         }
         // There is nobody to tell that this failed.
         let _ = disable_raw_mode();
