@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli_basics;
 mod crash;
+mod demo;
 mod nights;
 mod plans;
 mod support;

@@ -83,7 +83,7 @@ impl Desk {
             return;
         };
         let worse = alert.headline.severity > was && alert.state == AlertState::Triggered;
-        let calls = alert.headline.severity >= self.group(&alert.group).policy.call_from;
+        let calls = alert.headline.severity >= self.group(&alert.key.group).policy.call_from;
         if worse && calls && !self.escalation_of.contains_key(key) {
             self.escalate(now, &alert, turn);
         }
@@ -115,7 +115,7 @@ impl Desk {
     fn escalate(&mut self, now: Now, alert: &Alert, turn: &mut Turn) {
         let running = self
             .current
-            .get(&alert.group)
+            .get(&alert.key.group)
             .copied()
             .filter(|id| self.escalations.get(id).is_some_and(Escalation::takes_more));
         // The tally comes first: what the step decides may count, take or close the alerts.
@@ -128,7 +128,7 @@ impl Desk {
         if running.is_some() {
             self.input(now, id, Input::AlertJoined { headline, counts }, turn);
         } else {
-            self.open(now, &alert.group, headline, turn);
+            self.open(now, &alert.key.group, headline, turn);
         }
     }
 
@@ -222,7 +222,7 @@ impl Desk {
 
     /// Tells the group's channels of an alert that calls nobody.
     fn note(&self, now: Now, alert: &Alert, news: News, turn: &mut Turn) {
-        let about = (&alert.group, &alert.headline, Counts::default());
+        let about = (&alert.key.group, &alert.headline, Counts::default());
         self.notify(now, None, about, &news, turn);
     }
 }
