@@ -89,6 +89,29 @@ impl Desk {
         }
     }
 
+    /// An open alert has an escalation that is not over. One that the store could not read is replaced, and its people are
+    /// called again: nobody is forgotten (P2).
+    pub(super) fn adopt_orphans(&mut self, now: Now, turn: &mut Turn) {
+        let lost = |id: &EscalationId| !self.escalations.contains_key(id);
+        let orphans: Vec<AlertKey> = self
+            .escalation_of
+            .iter()
+            .filter(|(_, id)| lost(id))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in orphans {
+            self.touch_alert(&key, turn);
+            self.alerts.set_taken(&key, None);
+            if let Some(before) = self.escalation_of.remove(&key) {
+                self.tallies.remove(&before);
+            }
+            if let Some(alert) = self.alerts.get(&key).cloned() {
+                tracing::error!(alert = %key, "the escalation of an open alert is lost; a new one begins");
+                self.escalate(now, &alert, turn);
+            }
+        }
+    }
+
     fn escalate(&mut self, now: Now, alert: &Alert, turn: &mut Turn) {
         let running = self
             .current
