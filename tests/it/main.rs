@@ -7,4 +7,5 @@ mod demo;
 mod nights;
 mod plans;
 mod support;
+mod tidy;
 mod webhooks;
