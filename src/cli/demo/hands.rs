@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossterm::{
@@ -19,7 +19,7 @@ use crossterm::{
 };
 use tokio::sync::mpsc;
 
-/// How long the end of the demo waits at most for the thread that reads keys.
+/// How long the thread that reads keys waits for one before it looks whether the demo has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What a person wants.
@@ -74,8 +74,15 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.enough.store(true, Ordering::Relaxed);
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+        // The reader is not joined: crossterm reads on and on from a terminal that was closed.
+        let patience = Instant::now() + 4 * LOOK;
+        while self
+            .reader
+            .as_ref()
+            .is_some_and(|reader| !reader.is_finished())
+            && Instant::now() < patience
+        {
+            thread::sleep(LOOK / 10);
         }
         // There is nobody to tell that this failed.
         let _ = disable_raw_mode();

@@ -118,7 +118,8 @@ impl<'o> Screen<'o> {
 
     fn line(&mut self, row: &Row) -> io::Result<()> {
         let row = if self.moves {
-            row.clone().cut(self.width())
+            // Some terminals break a line that reaches the last column.
+            row.clone().cut(self.width() - 1)
         } else {
             row.clone()
         };
@@ -138,10 +139,10 @@ impl<'o> Screen<'o> {
         self.out.write_all(if self.raw { b"\r\n" } else { b"\n" })
     }
 
-    /// The last column stays free: some terminals break a line that reaches it.
-    fn width(&self) -> usize {
-        let width = usize::from(terminal::size().map_or(80, |(width, _)| width));
-        width.clamp(2, WIDEST) - 1
+    /// Columns of a line: those of the terminal, if it is not wider than what the drawing is made for.
+    pub(super) fn width(&self) -> usize {
+        let terminal = self.moves.then(terminal::size).and_then(Result::ok);
+        terminal.map_or(WIDEST, |(width, _)| usize::from(width).clamp(2, WIDEST))
     }
 }
 

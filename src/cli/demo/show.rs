@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    card::{Card, Owner, TEXT, channel},
+    card::{Canvas, Card, Owner, channel},
     cast::{Cast, RING},
     channel::Told,
     judge::Account,
@@ -24,9 +24,6 @@ use crate::simulator::{Happening, NetworkEvent, Status};
 
 /// How long what the channel is told of a call is waited for, once the call is over.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-
-/// Where paragraphs end.
-const RIGHT: usize = 76;
 
 /// The screen and what it still has to show.
 #[derive(Debug)]
@@ -43,6 +40,8 @@ pub(super) struct Show<'a> {
     /// What has happened and was not shown yet.
     waiting: VecDeque<NetworkEvent>,
     told: VecDeque<Told>,
+    /// The recovery, if it was not shown yet.
+    recovered_at: Option<Timestamp>,
     /// Whether the channel has heard of the alert, or is not waited for any more.
     is_announced: bool,
     /// Whether the channel was waited for in vain, such as behind a proxy that does not reach this host.
@@ -88,6 +87,7 @@ impl<'a> Show<'a> {
             dialling: None,
             waiting: VecDeque::new(),
             told: VecDeque::new(),
+            recovered_at: None,
             is_announced: false,
             is_deaf: false,
             alerted: Instant::now(),
@@ -108,7 +108,7 @@ impl<'a> Show<'a> {
                 .with(Tone::Faint, format!("  {}", words.subtitle())),
             Row::new(),
         ];
-        rows.extend(paragraph(words.introduction()));
+        rows.extend(self.paragraph(words.introduction()));
         rows.push(Row::new());
         let mut on_call = Row::new().to(2).with(Tone::Plain, words.on_call());
         for (at, person) in self.cast.people.iter().enumerate() {
@@ -121,7 +121,7 @@ impl<'a> Show<'a> {
             rows.push(on_call.with(Tone::Faint, time_runs));
         } else {
             rows.push(on_call);
-            rows.extend(paragraph(words.you_are_all()));
+            rows.extend(self.paragraph(words.you_are_all()));
         }
         rows.push(Row::new());
         self.screen.print(&rows)
@@ -150,8 +150,12 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
-    /// The monitor sees that it is over.
-    pub(super) fn recovery(&mut self, at: Timestamp) -> io::Result<()> {
+    /// The monitor sees that it is over, which is shown when no phone is in use.
+    pub(super) fn recovers(&mut self, at: Timestamp) {
+        self.recovered_at = Some(at);
+    }
+
+    fn recovery(&mut self, at: Timestamp) -> io::Result<()> {
         let row = self
             .moment(at)
             .with(Tone::Good, "▼ ")
@@ -186,6 +190,7 @@ impl<'a> Show<'a> {
     pub(super) fn is_idle(&self) -> bool {
         self.card.is_none()
             && self.waiting.is_empty()
+            && self.recovered_at.is_none()
             && self.is_announced
             && Instant::now() >= self.not_before
     }
@@ -202,8 +207,7 @@ impl<'a> Show<'a> {
         let card = self.card.as_ref().map(|card| {
             let number = self.cast.people[card.person].number.to_string();
             card.live(
-                self.words,
-                &self.night,
+                self.canvas(),
                 self.owner(card.person, &number),
                 self.frame / 4,
             )
@@ -223,8 +227,13 @@ impl<'a> Show<'a> {
         if self.card.as_ref().is_some_and(|card| card.over.is_some()) {
             return self.finish_card(false);
         }
-        if self.card.is_none() && self.tell_alone()? {
-            return Ok(true);
+        if self.card.is_none() {
+            if let Some(at) = self.recovered_at.take() {
+                self.recovery(at)?;
+            }
+            if self.tell_alone()? {
+                return Ok(true);
+            }
         }
         if !self.is_announced {
             if self.alerted.elapsed() < PATIENCE {
@@ -296,7 +305,7 @@ impl<'a> Show<'a> {
         let told = verdict.and_then(|at| self.told.remove(at));
         let number = self.cast.people[card.person].number.to_string();
         let owner = self.owner(card.person, &number);
-        let mut rows = card.finished(self.words, &self.night, owner, told.as_ref());
+        let mut rows = card.finished(self.canvas(), owner, told.as_ref());
         rows.push(Row::new());
         self.card = None;
         self.screen.print(&rows)?;
@@ -316,7 +325,7 @@ impl<'a> Show<'a> {
         };
         self.is_announced = true;
         self.is_deaf = false;
-        let mut rows: Vec<_> = channel(self.words, &told)
+        let mut rows: Vec<_> = channel(self.canvas(), &told)
             .into_iter()
             .map(|row| Row::new().to(12).then(row))
             .collect();
@@ -349,6 +358,25 @@ impl<'a> Show<'a> {
             name: self.cast.people[person].name.as_str(),
             number,
         }
+    }
+
+    fn canvas(&self) -> Canvas {
+        Canvas {
+            words: self.words,
+            night: self.night,
+            right: self.right(),
+        }
+    }
+
+    /// Where lines end: one column before the edge.
+    fn right(&self) -> usize {
+        self.screen.width().saturating_sub(1)
+    }
+
+    fn paragraph(&self, text: &str) -> Vec<Row> {
+        let line = |line| Row::new().to(2).with(Tone::Plain, line);
+        let lines = wrap(text, self.right().saturating_sub(5).max(10));
+        lines.into_iter().map(line).collect()
     }
 
     fn moment(&self, at: Timestamp) -> Row {
@@ -449,7 +477,7 @@ impl<'a> Show<'a> {
                     .with(Tone::Plain, heading)
                     .to(9)
                     .with(Tone::Strong, command)
-                    .to(TEXT - 2)
+                    .to(23)
                     .with(Tone::Plain, what),
             );
         }
@@ -474,12 +502,6 @@ impl<'a> Show<'a> {
     pub(super) fn tick(&self) -> Duration {
         Duration::from_millis(if self.screen.is_animated() { 80 } else { 20 })
     }
-}
-
-fn paragraph(text: &str) -> impl Iterator<Item = Row> {
-    wrap(text, RIGHT - 2)
-        .into_iter()
-        .map(|line| Row::new().to(2).with(Tone::Plain, line))
 }
 
 /// What is left of something, from 0 to 1.
