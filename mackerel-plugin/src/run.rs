@@ -2,7 +2,8 @@
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
-use crate::{check, core, metrics, notify, output};
+use crate::{check, metrics, notify, output};
+use rinban::plugin;
 
 const USAGE: &str = include_str!("usage.txt");
 
@@ -26,7 +27,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Role::Metrics => metrics::run(rest),
         Role::Notify => notify::run(rest),
         Role::Check => check::run(rest),
-        Role::Core => core::run_core(args),
+        Role::Core => plugin::run_core(args),
         Role::Help => {
             output::say(USAGE);
             ExitCode::SUCCESS

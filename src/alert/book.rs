@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertKey, Event, EventKind, GroupName, Headline, Severity};
+use super::{AlertKey, Event, EventKind, Headline, Severity};
 
 /// What the events of one key add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its name.
     pub key: AlertKey,
-    /// Whom it concerns.
-    pub group: GroupName,
     /// Where it stands.
     pub state: AlertState,
     /// What the first problem event said, with the severity that the last one gave.
@@ -141,7 +139,6 @@ impl Alert {
     fn triggered(key: AlertKey, event: &Event) -> Self {
         Self {
             key,
-            group: event.group.clone(),
             state: AlertState::Triggered,
             headline: Headline::of(event),
             opened_at: event.received_at,

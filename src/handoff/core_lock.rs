@@ -287,6 +287,9 @@ mod tests {
         fs::write(dir.path().join("file"), "").expect("writes");
         let below = dir.path().join("file");
         let error = is_core_ready(&below).expect_err("a file is no directory");
-        assert!(error.to_string().contains("core.lock"), "{error}");
+        assert!(
+            error.to_string().contains("file is not a directory"),
+            "{error}"
+        );
     }
 }

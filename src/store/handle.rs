@@ -321,6 +321,7 @@ mod tests {
         for task in tasks {
             // Half-way answers are of no interest here: dropping a task leaves its batch in the queue.
             task.abort();
+            let _ = task.await;
         }
         store.close().await;
         let mut reader = Reader::open(dir.path()).expect("opens");

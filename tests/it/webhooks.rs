@@ -11,6 +11,8 @@ use rinban::{
     escalation::{Entry, Escalation, Phase},
 };
 
+use serde_json::Value;
+
 use crate::support::{
     carrier::{Call, Carrier},
     core::{Core, Home, PUBLIC, TOKEN, problem},
@@ -36,10 +38,15 @@ impl Ringing {
 
     #[track_caller]
     fn reached_at(public_url: &str) -> Self {
+        Self::about(&problem("disk"), public_url)
+    }
+
+    #[track_caller]
+    fn about(problem: &Value, public_url: &str) -> Self {
         let carrier = Carrier::start();
         let home = Home::reached_at(public_url, &carrier);
         let core = home.serve();
-        let reply = core.post(&problem("disk"));
+        let reply = core.post(problem);
         assert_eq!(reply.status, 202, "{reply:?}");
         let call = carrier.call(0);
         assert_eq!(call.to, "+819012345678");

@@ -6,10 +6,8 @@ use nix::unistd::{AccessFlags, access};
 use rinban::handoff::Settings;
 use url::Url;
 
-use crate::{
-    core::{self, CoreError},
-    run::{Status, complain, one_line, say},
-};
+use crate::run::{Status, complain, one_line, say};
+use rinban::plugin::{self, CoreError};
 
 /// How long one core may take to answer; Zabbix waits 40 s in all.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -17,7 +15,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// Checks configuration, spool and core, one line each on standard output.
 pub(crate) fn check(config: Option<&Path>) -> Status {
     let _ = say(&format!("user: uid {}\n", nix::unistd::geteuid()));
-    let settings = match core::settings(config) {
+    let settings = match plugin::settings(config) {
         Ok(settings) => settings,
         Err(error) => {
             complain(&one_line(&*error));
@@ -57,7 +55,7 @@ fn way(settings: &Settings) -> Result<String, CoreError> {
         return remote_way(settings);
     }
     let spool = writable(&settings.spool)?;
-    let core = if core::core_runs(settings)? {
+    let core = if plugin::core_runs(settings)? {
         "core: runs on this host\n"
     } else if settings.start_core {
         "core: none runs on this host; the next event starts one\n"

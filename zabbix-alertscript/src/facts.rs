@@ -121,7 +121,7 @@ impl Facts {
             (None, _) => format!(":{now}"),
         };
         Event {
-            id: format!("{SOURCE}:{dedup}:{}{stamp}", self.kind.as_str())
+            id: format!("{SOURCE}:{group}:{dedup}:{}{stamp}", self.kind.as_str())
                 .as_str()
                 .into(),
             source: SOURCE.into(),
@@ -261,7 +261,7 @@ fn severity(text: Option<&str>) -> Severity {
 }
 
 /// What a name may take of an id's 512 bytes; kind and stamp come on top.
-const NAME_BYTES: usize = 400;
+const NAME_BYTES: usize = 200;
 
 /// Cuts to at most `max` bytes.
 fn shorten(text: &str, max: usize) -> &str {
@@ -308,11 +308,11 @@ mod tests {
         let update = |extra: &str| event(&format!("kind=update\nevent_id=7\nvalue=1\n{extra}")).id;
         assert_eq!(
             event("kind=problem\nevent_id=7").id.as_str(),
-            "zabbix:7:problem"
+            "zabbix:primary:7:problem"
         );
         assert_eq!(
             event("kind=recovery\nevent_id=7").id.as_str(),
-            "zabbix:7:recovery"
+            "zabbix:primary:7:recovery"
         );
         assert_eq!(
             update("date=2026.11.22\ntime=1:00"),
@@ -326,7 +326,7 @@ mod tests {
         assert!(
             update("time=1:00")
                 .as_str()
-                .starts_with("zabbix:7:update: 1:00:")
+                .starts_with("zabbix:primary:7:update: 1:00:")
         );
     }
 
@@ -337,7 +337,7 @@ mod tests {
             (over.kind, over.acknowledged_by),
             (EventKind::Recovery, None)
         );
-        assert_eq!(over.id.as_str(), "zabbix:7:recovery");
+        assert_eq!(over.id.as_str(), "zabbix:primary:7:recovery");
     }
 
     #[test]

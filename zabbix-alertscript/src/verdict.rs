@@ -161,7 +161,7 @@ mod tests {
             );
             let event = event(&["primary", "problem 7", &body]);
             assert_eq!(event.kind, EventKind::Recovery);
-            assert_eq!(event.id.as_str(), "zabbix:7:canceled");
+            assert_eq!(event.id.as_str(), "zabbix:primary:7:canceled");
             assert_eq!(event.dedup_key.as_str(), "7");
             assert_eq!(
                 event.reason.as_deref(),
@@ -177,7 +177,7 @@ mod tests {
             format!("NOTE: Escalation canceled: host \"h\" disabled.\nLast message sent:\n{last}");
         assert_eq!(
             event(&["primary", "Problem: x", &body]).id.as_str(),
-            "zabbix:7:canceled"
+            "zabbix:primary:7:canceled"
         );
     }
 

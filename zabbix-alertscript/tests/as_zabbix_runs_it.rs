@@ -135,7 +135,7 @@ fn a_problem_is_in_the_spool_before_the_program_ends() {
     let [event] = &host.spooled()[..] else {
         panic!("{:?}", host.spooled());
     };
-    assert_eq!(event.id.as_str(), "zabbix:1:problem");
+    assert_eq!(event.id.as_str(), "zabbix:primary:1:problem");
     assert_eq!(event.title, name);
     assert_eq!(event.group.as_str(), "primary");
 }

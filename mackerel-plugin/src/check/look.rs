@@ -12,20 +12,17 @@ use rinban::{config::Config, handoff::Settings};
 use url::Url;
 
 use super::verdict::{Configuration, Seen};
-use crate::{
-    core::{self, CoreError},
-    health,
-    output::one_line,
-};
+use crate::{health, output::one_line};
+use rinban::plugin::{self, CoreError};
 
 /// How far ahead a gap of the roster is told.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks. Fails only if nobody can tell where to look.
 pub(super) fn look(config: Option<&Path>, timeout: Duration) -> Result<Seen, CoreError> {
-    let settings = core::settings(config)?;
+    let settings = plugin::settings(config)?;
     let here = settings.cores.is_empty();
-    let core_runs = here.then(|| core::core_runs(&settings).map_err(|error| one_line(&*error)));
+    let core_runs = here.then(|| plugin::core_runs(&settings).map_err(|error| one_line(&*error)));
     let health = matches!(core_runs, Some(Ok(true))).then(|| ask(&settings, timeout / 2));
     Ok(Seen {
         core_runs,

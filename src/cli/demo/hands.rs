@@ -19,7 +19,7 @@ use crossterm::{
 };
 use tokio::sync::mpsc;
 
-/// How long the thread that reads keys waits for one before it looks whether the demo has ended.
+/// How long the thread that reads keys waits for one before it looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What a person wants.
@@ -74,13 +74,13 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.enough.store(true, Ordering::Relaxed);
-        // The reader is not joined: crossterm reads on and on from a terminal that was closed.
-        let patience = Instant::now() + 4 * LOOK;
+        // A terminal that has gone away can keep crossterm reading for ever; then the thread ends with the process.
+        let give_up = Instant::now() + 4 * LOOK;
         while self
             .reader
             .as_ref()
             .is_some_and(|reader| !reader.is_finished())
-            && Instant::now() < patience
+            && Instant::now() < give_up
         {
             thread::sleep(LOOK / 10);
         }

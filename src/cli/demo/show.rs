@@ -2,6 +2,9 @@
 //!
 //! What happens is shown in the order in which it happened, a little later where it would go by too quickly to be read.
 
+mod pages;
+mod status;
+
 use std::{
     collections::VecDeque,
     io,
@@ -12,9 +15,8 @@ use jiff::Timestamp;
 
 use super::{
     card::{Canvas, Card, Owner, channel},
-    cast::{Cast, RING},
+    cast::Cast,
     channel::Told,
-    judge::Account,
     night::{Night, Pace},
     row::{Row, Tone, wrap},
     screen::Screen,
@@ -95,36 +97,6 @@ impl<'a> Show<'a> {
             calls: vec![0; cast.people.len()],
             frame: 0,
         }
-    }
-
-    /// What this is, and who is on call.
-    pub(super) fn introduce(&mut self) -> io::Result<()> {
-        let words = self.words;
-        let mut rows = vec![
-            Row::new(),
-            Row::new()
-                .to(2)
-                .with(Tone::Strong, words.title())
-                .with(Tone::Faint, format!("  {}", words.subtitle())),
-            Row::new(),
-        ];
-        rows.extend(self.paragraph(words.introduction()));
-        rows.push(Row::new());
-        let mut on_call = Row::new().to(2).with(Tone::Plain, words.on_call());
-        for (at, person) in self.cast.people.iter().enumerate() {
-            on_call = on_call
-                .with(Tone::Faint, format!("  {} ", at + 1))
-                .with(Tone::Strong, person.name.as_str());
-        }
-        if self.runs_by_itself {
-            let time_runs = format!("   {}", words.time_runs(self.pace.speed));
-            rows.push(on_call.with(Tone::Faint, time_runs));
-        } else {
-            rows.push(on_call);
-            rows.extend(self.paragraph(words.you_are_all()));
-        }
-        rows.push(Row::new());
-        self.screen.print(&rows)
     }
 
     /// The alert comes, and was handed over within so much time.
@@ -386,105 +358,6 @@ impl<'a> Show<'a> {
             .to(12)
     }
 
-    /// One line on what is waited for, with the time of the night.
-    fn status(&self, waits: &Waits) -> Vec<Row> {
-        if *waits == Waits::Reader {
-            return Vec::new();
-        }
-        let words = self.words;
-        // What is shown is behind what happens where that went by quickly.
-        let now = self
-            .waiting
-            .front()
-            .map_or_else(Timestamp::now, |event| event.at);
-        let name = |person: usize| self.cast.people[person].name.as_str();
-        let ringing = self
-            .card
-            .as_ref()
-            .filter(|card| !card.answered && card.over.is_none());
-        let dialling = self.dialling.or_else(|| {
-            let next = self.waiting.front()?;
-            self.cast.with_number(&next.number)
-        });
-        let text = match (ringing, &self.card, dialling, waits) {
-            (Some(card), ..) => {
-                let left = RING.as_secs_f64() - self.night.seconds(card.rang_at, now);
-                let bar = bar(left / RING.as_secs_f64());
-                let row = self.moment(now).with(Tone::Ring, bar).with(
-                    Tone::Plain,
-                    format!("  {}", words.rings_on(name(card.person), left)),
-                );
-                return vec![Row::new(), row];
-            }
-            (None, Some(_), ..) => String::new(),
-            (None, None, Some(person), _) => words.dials(name(person)),
-            (None, None, None, Waits::Round { until }) => {
-                words.next_round(self.night.seconds(now, *until))
-            }
-            (None, None, None, Waits::Recovery { by, at }) => {
-                let left = at.saturating_duration_since(Instant::now());
-                words.works_on_it(by, left.as_secs_f64())
-            }
-            (None, None, None, Waits::Next | Waits::Reader) => String::new(),
-        };
-        let row = self.moment(now).with(Tone::Faint, text);
-        if self.card.is_some() {
-            vec![Row::new(), row]
-        } else {
-            vec![row]
-        }
-    }
-
-    fn keys(&self, waits: &Waits) -> &'static str {
-        let words = self.words;
-        match (&self.card, waits) {
-            (_, Waits::Reader) => words.keys_reading(),
-            _ if self.runs_by_itself => words.keys_watching(),
-            (Some(card), _) if card.answered => words.keys_talking(),
-            (Some(_), _) => words.keys_ringing(),
-            (None, Waits::Recovery { .. }) => words.keys_waiting(),
-            (None, _) => words.keys_watching(),
-        }
-    }
-
-    /// What the night came to, and what to do next.
-    pub(super) fn summarize(&mut self, account: &Account) -> io::Result<()> {
-        let words = self.words;
-        let taken = account
-            .taken
-            .first()
-            .map(|(by, at)| (by.as_str(), self.night.seconds(self.night.began, *at)));
-        let lines = [
-            words.summary_calls(account.calls.len(), taken),
-            words.summary_silence(taken.is_some()).to_owned(),
-            words.summary_journal(account.entries),
-        ];
-        let mut rows: Vec<_> = lines
-            .into_iter()
-            .map(|line| {
-                Row::new()
-                    .to(2)
-                    .with(Tone::Good, "✓ ")
-                    .with(Tone::Plain, line)
-            })
-            .collect();
-        rows.push(Row::new());
-        for (at, (command, what)) in words.next_steps().into_iter().enumerate() {
-            let heading = if at == 0 { words.next_heading() } else { "" };
-            rows.push(
-                Row::new()
-                    .to(2)
-                    .with(Tone::Plain, heading)
-                    .to(9)
-                    .with(Tone::Strong, command)
-                    .to(23)
-                    .with(Tone::Plain, what),
-            );
-        }
-        rows.push(Row::new());
-        self.screen.print(&rows)
-    }
-
     /// The person at the keyboard has had enough.
     pub(super) fn stopped(&mut self) -> io::Result<()> {
         let row = Row::new().to(2).with(Tone::Faint, self.words.stopped());
@@ -502,17 +375,4 @@ impl<'a> Show<'a> {
     pub(super) fn tick(&self) -> Duration {
         Duration::from_millis(if self.screen.is_animated() { 80 } else { 20 })
     }
-}
-
-/// What is left of something, from 0 to 1.
-fn bar(left: f64) -> String {
-    const LENGTH: usize = 20;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "it is between 0 and 20"
-    )]
-    let full = (left.clamp(0.0, 1.0) * LENGTH as f64).ceil() as usize;
-    format!("{}{}", "█".repeat(full), "░".repeat(LENGTH - full))
 }

@@ -93,6 +93,23 @@ fn a_database_that_is_garbage() {
 }
 
 #[test]
+fn an_escalation_that_cannot_be_read_any_more_begins_anew() {
+    let waiting = Waiting::new();
+    waiting.check_taken().stop();
+    Connection::open(waiting.home.database())
+        .and_then(|database| database.execute("UPDATE escalations SET state = '{\"id\":1'", []))
+        .expect("written");
+    let core = waiting.home.serve();
+    core.wait_for_log("escalation 1 in the store cannot be read");
+    let again = waiting.carrier.call(1);
+    assert_eq!(again.to, waiting.carrier.call(0).to);
+    core.wait_for_alerts(1);
+    assert_eq!(core.health()["open_escalations"], 1);
+    assert_eq!(waiting.home.escalation(2).counts.waiting, 1);
+    core.stop();
+}
+
+#[test]
 fn a_database_of_a_newer_version() {
     let waiting = Waiting::with_a_store();
     let set_version = |version: i64| {

@@ -1,11 +1,12 @@
 //! What carriers do send: repeats, rotated tokens, statuses in any order, parameters that nobody knows.
 
 use rinban::escalation::{CallStatus, Input, Outcome, Phase};
+use twiml_lint::Document;
 
 use super::{Ringing, borrowed, check_forbidden, check_twiml, keys_url, web};
 use crate::support::{
     at_once,
-    core::NEXT_TOKEN,
+    core::{NEXT_TOKEN, PUBLIC, problem},
     http::{Reply, Request},
     signing::{sign, target_of, webhook},
     wait_for,
@@ -289,4 +290,42 @@ fn the_signature_of_the_tests_is_the_published_one() {
         &parameters,
     );
     assert_eq!(signature, "L/OH5YylLD5NRKLltdqwSvS0BnU=");
+}
+
+#[test]
+fn whatever_the_monitor_writes_is_said_in_well_formed_twiml() {
+    for title in [
+        "",
+        " ",
+        "<Hangup/></Say></Response>",
+        "a & b &amp; c &#0; &nosuch;",
+        "]]> -- --> <!-- ?> <?xml",
+        "{{ 7 * 7 }} {% include \"x\" %} {#",
+        "\u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{85}\u{fffe}\u{ffff}",
+        "ディスク障害 \u{1f525} \u{202e}逆\u{feff}",
+        "\"'`\r\n\t\\",
+        &"&".repeat(1_000),
+        &"長".repeat(20_000),
+    ] {
+        let mut event = problem("disk");
+        event["title"] = title.into();
+        event["host"] = title.into();
+        event["message"] = title.into();
+        let event = serde_json::from_value(event).expect("JSON");
+        let ringing = Ringing::about(&event, PUBLIC);
+        let request = ringing.webhook(&ringing.call.voice, &[("CallStatus", "in-progress")]);
+        let reply = ringing.core.send(&request);
+        check_twiml(&reply);
+        let parsed = Document::parse(&reply.body);
+        let parsed = parsed.unwrap_or_else(|error| panic!("{title:?}: {error}: {reply:?}"));
+        assert_eq!(parsed.root().name(), "Response");
+        assert_eq!(parsed.top().count(), 1, "{title:?}: {reply:?}");
+        assert!(reply.body.len() < 64_000, "{title:?}: {}", reply.body.len());
+        let keys = keys_url(&reply);
+        check_twiml(
+            &ringing
+                .core
+                .send(&ringing.webhook(&keys, &[("Digits", "1")])),
+        );
+    }
 }

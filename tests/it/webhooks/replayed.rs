@@ -106,7 +106,7 @@ fn write_history(home: &Home) -> String {
     let (mut escalation, opened) = Escalation::open(
         EscalationId(1),
         begin,
-        alert.group.clone(),
+        alert.key.group.clone(),
         alert.headline.clone(),
     );
     let mut entries = vec![opened];
