@@ -15,11 +15,17 @@ use crate::simulator::{Happening, NetworkEvent, Status};
 /// Where the time stands.
 const MARGIN: usize = 2;
 /// Where the phone stands.
-const PHONE: usize = 15;
+const PHONE: usize = 14;
 /// Where the text stands.
-pub(super) const TEXT: usize = 25;
-/// The last column.
-const RIGHT: usize = 78;
+const TEXT: usize = 24;
+/// What a card is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Canvas {
+    pub(super) words: Words,
+    pub(super) night: Night,
+    /// Where lines end.
+    pub(super) right: usize,
+}
 
 /// A call from the first ring on.
 #[derive(Clone, Debug)]
@@ -129,33 +135,27 @@ impl Card {
     }
 
     /// As it looks while it lasts.
-    pub(super) fn live(
-        &self,
-        words: Words,
-        night: &Night,
-        owner: Owner<'_>,
-        frame: usize,
-    ) -> Vec<Row> {
-        let now = Timestamp::now();
+    pub(super) fn live(&self, canvas: Canvas, owner: Owner<'_>, frame: usize) -> Vec<Row> {
+        let words = canvas.words;
         let mut text = vec![heading(owner)];
         if self.answered {
             text.push(Row::new().with(Tone::Plain, words.answered(self.answers)));
-            text.extend(self.talk(words, night, Some(now)));
+            text.extend(self.talk(canvas, Some(Timestamp::now())));
         } else {
             text.push(Row::new().with(Tone::Ring, words.rings()));
         }
         let waves = if self.answered { 0 } else { 1 + frame % 3 };
-        self.beside_phone(night, text, waves, Tone::Ring)
+        self.beside_phone(&canvas.night, text, waves, Tone::Ring)
     }
 
     /// As it stays, with what the channel was told of it.
     pub(super) fn finished(
         &self,
-        words: Words,
-        night: &Night,
+        canvas: Canvas,
         owner: Owner<'_>,
         told: Option<&Told>,
     ) -> Vec<Row> {
+        let Canvas { words, night, .. } = canvas;
         let mut text = vec![heading(owner)];
         let end = self.end(told);
         let (status, at) = self
@@ -165,7 +165,7 @@ impl Card {
             });
         if self.answered {
             text.push(Row::new().with(Tone::Plain, words.answered(self.answers)));
-            text.extend(self.talk(words, night, None));
+            text.extend(self.talk(canvas, None));
             text.push(verdict(words, end, self.answers));
         } else {
             let how = match status {
@@ -181,13 +181,13 @@ impl Card {
                     .with(Tone::Plain, words.unanswered(how, rang)),
             );
         }
-        text.extend(told.map(|told| channel(words, told)).into_iter().flatten());
+        text.extend(told.map(|told| channel(canvas, told)).into_iter().flatten());
         let (waves, tone) = match (self.answered, end == End::Taken) {
             (_, true) => (0, Tone::Good),
             (true, false) => (0, Tone::Plain),
-            (false, false) => (3, Tone::Faint),
+            (false, false) => (3, Tone::Ring),
         };
-        self.beside_phone(night, text, waves, tone)
+        self.beside_phone(&canvas.night, text, waves, tone)
     }
 
     /// What came of an answered call: what the channel was told, or if that did not arrive, what was pressed last.
@@ -206,7 +206,12 @@ impl Card {
         }
     }
 
-    fn talk(&self, words: Words, night: &Night, now: Option<Timestamp>) -> Vec<Row> {
+    fn talk(&self, canvas: Canvas, now: Option<Timestamp>) -> Vec<Row> {
+        let Canvas {
+            words,
+            night,
+            right,
+        } = canvas;
         let (open, close) = words.quotes();
         let last = self.items.len().saturating_sub(1);
         let mut rows = Vec::new();
@@ -227,7 +232,10 @@ impl Card {
                         heard = format!("{}—", heard.trim_end());
                     }
                     let close = if is_whole { close } else { "" };
-                    let lines = wrap(&format!("{open}{heard}{close}"), RIGHT - TEXT);
+                    let lines = wrap(
+                        &format!("{open}{heard}{close}"),
+                        right.saturating_sub(TEXT).max(10),
+                    );
                     rows.extend(
                         lines
                             .into_iter()
@@ -307,9 +315,9 @@ fn verdict(words: Words, end: End, answers: Answers) -> Row {
 }
 
 /// What the channel was told, wrapped.
-pub(super) fn channel(words: Words, told: &Told) -> Vec<Row> {
-    let name = format!("{} ", words.channel());
-    let columns = RIGHT - TEXT - name.len() - 2;
+pub(super) fn channel(canvas: Canvas, told: &Told) -> Vec<Row> {
+    let name = format!("{} ", canvas.words.channel());
+    let columns = canvas.right.saturating_sub(TEXT + name.len() + 2).max(10);
     let lines = wrap(told.news(), columns);
     let row = |(at, line): (usize, String)| {
         let name = if at == 0 {
@@ -362,6 +370,11 @@ mod tests {
             began: Timestamp::UNIX_EPOCH,
             speed: 1.0,
         };
+        let canvas = Canvas {
+            words: Words(language),
+            night,
+            right: 79,
+        };
         let owner = Owner {
             name: "Aya",
             number: "+…0001",
@@ -371,14 +384,14 @@ mod tests {
         for event in happened {
             card.note(&event, &night);
         }
-        let rows = card.finished(Words(language), &night, owner, Some(&told(json)));
+        let rows = card.finished(canvas, owner, Some(&told(json)));
         let rows: Vec<_> = rows
             .iter()
             .map(|row| row.text().trim_end().to_owned())
             .collect();
         assert_eq!(rows, expected);
-        for row in card.live(Words(language), &night, owner, 1) {
-            assert!(row.width() <= RIGHT, "{row:?}");
+        for row in card.live(canvas, owner, 1) {
+            assert!(row.width() <= 79, "{row:?}");
         }
     }
 
@@ -392,9 +405,9 @@ mod tests {
             vec![happens(21_000, ended)],
             r#"{"event":"not_reached","member":"Aya","outcome":"no_answer","text":"x\nAya did not answer."}"#,
             &[
-                "  02:14:06     ╭───╮     Aya  +…0001",
-                "           ((( │ ☎ │ ))) ✗ Rings for 20 s, and nobody picks up.",
-                "               ╰───╯     #oncall ▏ Aya did not answer.",
+                "  02:14:06    ╭───╮     Aya  +…0001",
+                "          ((( │ ☎ │ ))) ✗ Rings for 20 s, and nobody picks up.",
+                "              ╰───╯     #oncall ▏ Aya did not answer.",
             ],
         );
     }
@@ -424,14 +437,13 @@ mod tests {
             ],
             r#"{"event":"acknowledged","by":"Aya","text":"x\nAya さんが対応します。"}"#,
             &[
-                "  02:14:06     ╭───╮     Aya  +…0001",
-                "               │ ☎ │     電話に出ました。",
-                "               ╰───╯     「緊急—」",
-                "                         [1] 途中で 1 を押しました。",
-                "                         「1件のアラートを引き受けました。対応をお願いしま",
-                "                         す。」",
-                "                         ✓ 引き受けました。ほかの人には電話しません。",
-                "                         #oncall ▏ Aya さんが対応します。",
+                "  02:14:06    ╭───╮     Aya  +…0001",
+                "              │ ☎ │     電話に出ました。",
+                "              ╰───╯     「緊急—」",
+                "                        [1] 途中で 1 を押しました。",
+                "                        「1件のアラートを引き受けました。対応をお願いします。」",
+                "                        ✓ 引き受けました。ほかの人には電話しません。",
+                "                        #oncall ▏ Aya さんが対応します。",
             ],
         );
     }

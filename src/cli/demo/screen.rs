@@ -77,7 +77,7 @@ impl<'o> Screen<'o> {
             return Ok(());
         }
         self.rewind()?;
-        let height = usize::from(terminal::size().map_or(24, |(_, height)| height));
+        let (_, height) = self.size();
         // One line is left for the cursor.
         let room = height.saturating_sub(status.len() + 1).max(1);
         let first = self.let_go.max(card.len().saturating_sub(room));
@@ -118,7 +118,8 @@ impl<'o> Screen<'o> {
 
     fn line(&mut self, row: &Row) -> io::Result<()> {
         let row = if self.moves {
-            row.clone().cut(self.width())
+            // Some terminals break a line that reaches the last column.
+            row.clone().cut(self.width() - 1)
         } else {
             row.clone()
         };
@@ -138,10 +139,18 @@ impl<'o> Screen<'o> {
         self.out.write_all(if self.raw { b"\r\n" } else { b"\n" })
     }
 
-    /// The last column stays free: some terminals break a line that reaches it.
-    fn width(&self) -> usize {
-        let width = usize::from(terminal::size().map_or(80, |(width, _)| width));
-        width.clamp(2, WIDEST) - 1
+    /// Columns of a line: those of the terminal, if it is not wider than what the drawing is made for.
+    pub(super) fn width(&self) -> usize {
+        self.size().0.clamp(2, WIDEST)
+    }
+
+    /// Columns and lines; a terminal that does not know, such as one behind a serial line, says 0.
+    fn size(&self) -> (usize, usize) {
+        let told = self.moves.then(terminal::size).and_then(Result::ok);
+        let known = told.filter(|(columns, lines)| *columns > 0 && *lines > 0);
+        known.map_or((WIDEST, 24), |(columns, lines)| {
+            (columns.into(), lines.into())
+        })
     }
 }
 

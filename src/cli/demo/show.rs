@@ -2,6 +2,9 @@
 //!
 //! What happens is shown in the order in which it happened, a little later where it would go by too quickly to be read.
 
+mod pages;
+mod status;
+
 use std::{
     collections::VecDeque,
     io,
@@ -11,10 +14,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    card::{Card, Owner, TEXT, channel},
-    cast::{Cast, RING},
+    card::{Canvas, Card, Owner, channel},
+    cast::Cast,
     channel::Told,
-    judge::Account,
     night::{Night, Pace},
     row::{Row, Tone, wrap},
     screen::Screen,
@@ -24,9 +26,6 @@ use crate::simulator::{Happening, NetworkEvent, Status};
 
 /// How long what the channel is told of a call is waited for, once the call is over.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-
-/// Where paragraphs end.
-const RIGHT: usize = 76;
 
 /// The screen and what it still has to show.
 #[derive(Debug)]
@@ -43,6 +42,8 @@ pub(super) struct Show<'a> {
     /// What has happened and was not shown yet.
     waiting: VecDeque<NetworkEvent>,
     told: VecDeque<Told>,
+    /// The recovery, if it was not shown yet.
+    recovered_at: Option<Timestamp>,
     /// Whether the channel has heard of the alert, or is not waited for any more.
     is_announced: bool,
     /// Whether the channel was waited for in vain, such as behind a proxy that does not reach this host.
@@ -88,6 +89,7 @@ impl<'a> Show<'a> {
             dialling: None,
             waiting: VecDeque::new(),
             told: VecDeque::new(),
+            recovered_at: None,
             is_announced: false,
             is_deaf: false,
             alerted: Instant::now(),
@@ -95,36 +97,6 @@ impl<'a> Show<'a> {
             calls: vec![0; cast.people.len()],
             frame: 0,
         }
-    }
-
-    /// What this is, and who is on call.
-    pub(super) fn introduce(&mut self) -> io::Result<()> {
-        let words = self.words;
-        let mut rows = vec![
-            Row::new(),
-            Row::new()
-                .to(2)
-                .with(Tone::Strong, words.title())
-                .with(Tone::Faint, format!("  {}", words.subtitle())),
-            Row::new(),
-        ];
-        rows.extend(paragraph(words.introduction()));
-        rows.push(Row::new());
-        let mut on_call = Row::new().to(2).with(Tone::Plain, words.on_call());
-        for (at, person) in self.cast.people.iter().enumerate() {
-            on_call = on_call
-                .with(Tone::Faint, format!("  {} ", at + 1))
-                .with(Tone::Strong, person.name.as_str());
-        }
-        if self.runs_by_itself {
-            let time_runs = format!("   {}", words.time_runs(self.pace.speed));
-            rows.push(on_call.with(Tone::Faint, time_runs));
-        } else {
-            rows.push(on_call);
-            rows.extend(paragraph(words.you_are_all()));
-        }
-        rows.push(Row::new());
-        self.screen.print(&rows)
     }
 
     /// The alert comes, and was handed over within so much time.
@@ -150,8 +122,12 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
-    /// The monitor sees that it is over.
-    pub(super) fn recovery(&mut self, at: Timestamp) -> io::Result<()> {
+    /// The monitor sees that it is over, which is shown when no phone is in use.
+    pub(super) fn recovers(&mut self, at: Timestamp) {
+        self.recovered_at = Some(at);
+    }
+
+    fn recovery(&mut self, at: Timestamp) -> io::Result<()> {
         let row = self
             .moment(at)
             .with(Tone::Good, "▼ ")
@@ -186,6 +162,7 @@ impl<'a> Show<'a> {
     pub(super) fn is_idle(&self) -> bool {
         self.card.is_none()
             && self.waiting.is_empty()
+            && self.recovered_at.is_none()
             && self.is_announced
             && Instant::now() >= self.not_before
     }
@@ -202,8 +179,7 @@ impl<'a> Show<'a> {
         let card = self.card.as_ref().map(|card| {
             let number = self.cast.people[card.person].number.to_string();
             card.live(
-                self.words,
-                &self.night,
+                self.canvas(),
                 self.owner(card.person, &number),
                 self.frame / 4,
             )
@@ -223,8 +199,13 @@ impl<'a> Show<'a> {
         if self.card.as_ref().is_some_and(|card| card.over.is_some()) {
             return self.finish_card(false);
         }
-        if self.card.is_none() && self.tell_alone()? {
-            return Ok(true);
+        if self.card.is_none() {
+            if let Some(at) = self.recovered_at.take() {
+                self.recovery(at)?;
+            }
+            if self.tell_alone()? {
+                return Ok(true);
+            }
         }
         if !self.is_announced {
             if self.alerted.elapsed() < PATIENCE {
@@ -296,7 +277,7 @@ impl<'a> Show<'a> {
         let told = verdict.and_then(|at| self.told.remove(at));
         let number = self.cast.people[card.person].number.to_string();
         let owner = self.owner(card.person, &number);
-        let mut rows = card.finished(self.words, &self.night, owner, told.as_ref());
+        let mut rows = card.finished(self.canvas(), owner, told.as_ref());
         rows.push(Row::new());
         self.card = None;
         self.screen.print(&rows)?;
@@ -316,7 +297,7 @@ impl<'a> Show<'a> {
         };
         self.is_announced = true;
         self.is_deaf = false;
-        let mut rows: Vec<_> = channel(self.words, &told)
+        let mut rows: Vec<_> = channel(self.canvas(), &told)
             .into_iter()
             .map(|row| Row::new().to(12).then(row))
             .collect();
@@ -351,110 +332,30 @@ impl<'a> Show<'a> {
         }
     }
 
+    fn canvas(&self) -> Canvas {
+        Canvas {
+            words: self.words,
+            night: self.night,
+            right: self.right(),
+        }
+    }
+
+    /// Where lines end: one column before the edge.
+    fn right(&self) -> usize {
+        self.screen.width().saturating_sub(1)
+    }
+
+    fn paragraph(&self, text: &str) -> Vec<Row> {
+        let line = |line| Row::new().to(2).with(Tone::Plain, line);
+        let lines = wrap(text, self.right().saturating_sub(5).max(10));
+        lines.into_iter().map(line).collect()
+    }
+
     fn moment(&self, at: Timestamp) -> Row {
         Row::new()
             .to(2)
             .with(Tone::Faint, self.night.clock(at))
             .to(12)
-    }
-
-    /// One line on what is waited for, with the time of the night.
-    fn status(&self, waits: &Waits) -> Vec<Row> {
-        if *waits == Waits::Reader {
-            return Vec::new();
-        }
-        let words = self.words;
-        // What is shown is behind what happens where that went by quickly.
-        let now = self
-            .waiting
-            .front()
-            .map_or_else(Timestamp::now, |event| event.at);
-        let name = |person: usize| self.cast.people[person].name.as_str();
-        let ringing = self
-            .card
-            .as_ref()
-            .filter(|card| !card.answered && card.over.is_none());
-        let dialling = self.dialling.or_else(|| {
-            let next = self.waiting.front()?;
-            self.cast.with_number(&next.number)
-        });
-        let text = match (ringing, &self.card, dialling, waits) {
-            (Some(card), ..) => {
-                let left = RING.as_secs_f64() - self.night.seconds(card.rang_at, now);
-                let bar = bar(left / RING.as_secs_f64());
-                let row = self.moment(now).with(Tone::Ring, bar).with(
-                    Tone::Plain,
-                    format!("  {}", words.rings_on(name(card.person), left)),
-                );
-                return vec![Row::new(), row];
-            }
-            (None, Some(_), ..) => String::new(),
-            (None, None, Some(person), _) => words.dials(name(person)),
-            (None, None, None, Waits::Round { until }) => {
-                words.next_round(self.night.seconds(now, *until))
-            }
-            (None, None, None, Waits::Recovery { by, at }) => {
-                let left = at.saturating_duration_since(Instant::now());
-                words.works_on_it(by, left.as_secs_f64())
-            }
-            (None, None, None, Waits::Next | Waits::Reader) => String::new(),
-        };
-        let row = self.moment(now).with(Tone::Faint, text);
-        if self.card.is_some() {
-            vec![Row::new(), row]
-        } else {
-            vec![row]
-        }
-    }
-
-    fn keys(&self, waits: &Waits) -> &'static str {
-        let words = self.words;
-        match (&self.card, waits) {
-            (_, Waits::Reader) => words.keys_reading(),
-            _ if self.runs_by_itself => words.keys_watching(),
-            (Some(card), _) if card.answered => words.keys_talking(),
-            (Some(_), _) => words.keys_ringing(),
-            (None, Waits::Recovery { .. }) => words.keys_waiting(),
-            (None, _) => words.keys_watching(),
-        }
-    }
-
-    /// What the night came to, and what to do next.
-    pub(super) fn summarize(&mut self, account: &Account) -> io::Result<()> {
-        let words = self.words;
-        let taken = account
-            .taken
-            .first()
-            .map(|(by, at)| (by.as_str(), self.night.seconds(self.night.began, *at)));
-        let lines = [
-            words.summary_calls(account.calls.len(), taken),
-            words.summary_silence(taken.is_some()).to_owned(),
-            words.summary_journal(account.entries),
-        ];
-        let mut rows: Vec<_> = lines
-            .into_iter()
-            .map(|line| {
-                Row::new()
-                    .to(2)
-                    .with(Tone::Good, "✓ ")
-                    .with(Tone::Plain, line)
-            })
-            .collect();
-        rows.push(Row::new());
-        for (at, (command, what)) in words.next_steps().into_iter().enumerate() {
-            let heading = if at == 0 { words.next_heading() } else { "" };
-            rows.push(
-                Row::new()
-                    .to(2)
-                    .with(Tone::Plain, heading)
-                    .to(9)
-                    .with(Tone::Strong, command)
-                    .to(TEXT - 2)
-                    .with(Tone::Plain, what),
-            );
-        }
-        rows.push(Row::new());
-        self.screen.print(&rows)
     }
 
     /// The person at the keyboard has had enough.
@@ -474,23 +375,4 @@ impl<'a> Show<'a> {
     pub(super) fn tick(&self) -> Duration {
         Duration::from_millis(if self.screen.is_animated() { 80 } else { 20 })
     }
-}
-
-fn paragraph(text: &str) -> impl Iterator<Item = Row> {
-    wrap(text, RIGHT - 2)
-        .into_iter()
-        .map(|line| Row::new().to(2).with(Tone::Plain, line))
-}
-
-/// What is left of something, from 0 to 1.
-fn bar(left: f64) -> String {
-    const LENGTH: usize = 20;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "it is between 0 and 20"
-    )]
-    let full = (left.clamp(0.0, 1.0) * LENGTH as f64).ceil() as usize;
-    format!("{}{}", "█".repeat(full), "░".repeat(LENGTH - full))
 }

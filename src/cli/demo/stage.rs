@@ -116,7 +116,7 @@ impl Stage<'_> {
                 Next::Network(event) => show.happened(event),
                 Next::Told(told) => show.told(told),
                 Next::Wish(Wish::Quit) => return Ok(Ending::Stopped),
-                Next::Wish(Wish::Recover) => recovery = recovery.or(Some(Instant::now())),
+                Next::Wish(Wish::Recover) => recovery = Some(Instant::now()),
                 Next::Wish(wish) => self.touch(show, wish),
                 Next::Tick => {
                     let now = Instant::now();
@@ -139,7 +139,7 @@ impl Stage<'_> {
                         self.limit = self.limit.or(Some(now + Duration::from_secs(60)));
                         recovery = None;
                         let (at, _) = self.hand_over(EventKind::Recovery).await?;
-                        show.recovery(at)?;
+                        show.recovers(at);
                     }
                     show.advance()?;
                     show.draw(&waits(phase, recovery), self.hands.is_some())?;
