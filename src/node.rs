@@ -1,9 +1,16 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
-use std::{collections::HashMap, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     net::TcpListener,
     runtime::Handle,
@@ -278,25 +285,24 @@ type Notices = mpsc::UnboundedSender<(NoticeId, crate::notice::Notice)>;
 fn deliver_notices(
     config: &Config,
 ) -> Result<(Notices, mpsc::UnboundedReceiver<NoticeId>), NodeError> {
-    let client = provider::client()?;
-    let receivers = config
-        .receivers
-        .iter()
-        .map(|receiver| (receiver.name.clone(), sender(receiver, client.clone())))
-        .collect();
+    let mut receivers = BTreeMap::new();
+    for receiver in &config.receivers {
+        receivers.insert(receiver.name.clone(), sender(receiver)?);
+    }
     let (notices, waiting) = mpsc::unbounded_channel();
     let (report, settled) = mpsc::unbounded_channel();
     tokio::spawn(delivery::run(receivers, waiting, report, Timestamp::now));
     Ok((notices, settled))
 }
 
-fn sender(receiver: &Receiver, client: reqwest::Client) -> Arc<dyn Sender> {
-    match &receiver.kind {
-        ReceiverKind::Slack { url } => Arc::new(Slack::new(url.clone(), receiver.language, client)),
-        ReceiverKind::Webhook { url } => {
-            Arc::new(Webhook::new(url.clone(), receiver.language, client))
-        }
-    }
+fn sender(receiver: &Receiver) -> Result<Arc<dyn Sender>, NodeError> {
+    let (ReceiverKind::Slack { url } | ReceiverKind::Webhook { url }) = &receiver.kind;
+    let client = provider::client_for(url.expose_secret())?;
+    let (url, language) = (url.clone(), receiver.language);
+    Ok(match &receiver.kind {
+        ReceiverKind::Slack { .. } => Arc::new(Slack::new(url, language, client)),
+        ReceiverKind::Webhook { .. } => Arc::new(Webhook::new(url, language, client)),
+    })
 }
 
 /// Starts the simulated network if a provider needs it.
@@ -334,19 +340,13 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
     let mut carriers = Carriers::new();
     let mut keys = Keys::new();
     for provider in &config.providers {
-        let (account, settings, client) = match (&provider.kind, network) {
-            (ProviderKind::Twilio(settings), _) => (
-                settings.clone(),
-                settings.connection_overrides.clone(),
-                provider::client()?,
-            ),
-            (ProviderKind::Simulated, Some(network)) => (
-                simulated_account(network),
-                String::new(),
-                provider::direct_client()?,
-            ),
+        let account = match (&provider.kind, network) {
+            (ProviderKind::Twilio(account), _) => account.clone(),
+            (ProviderKind::Simulated, Some(network)) => simulated_account(network),
             (ProviderKind::Simulated, None) => continue,
         };
+        let client = provider::client_for(&account.base_url)?;
+        let connection_overrides = account.connection_overrides;
         let tokens = std::iter::once(&account.auth_token).chain(&account.next_auth_token);
         keys.insert(provider.name.clone(), SigningKeys::new(tokens, []));
         let account = twilio::Account {
@@ -359,7 +359,7 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
         tracing::info!(provider = %api.name(), "a provider is ready");
         let carrier = Carrier {
             api: Arc::new(api),
-            connection_overrides: settings,
+            connection_overrides,
         };
         carriers.insert(provider.name.clone(), carrier);
     }
