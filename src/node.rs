@@ -190,6 +190,16 @@ impl Node {
         &self.store
     }
 
+    /// Waits until a part of the core ends by itself, which only a mistake of ours can bring about. What is on disk is
+    /// safe, and the next core goes on with it.
+    pub async fn breaks(&mut self) {
+        tokio::select! {
+            _ = &mut self.loop_task => {}
+            _ = &mut self.server => {}
+            _ = &mut self.spool => {}
+        }
+    }
+
     /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
     pub async fn stop(mut self) {
         drop(self.lock);

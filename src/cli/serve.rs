@@ -60,7 +60,7 @@ async fn serve(config: Config, out: &mut dyn Write) -> Result<(), Failure> {
     let world = |error: std::io::Error| Failure::World(format!("cannot watch signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(world)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(world)?;
-    let node = Node::start(config)
+    let mut node = Node::start(config)
         .await
         .map_err(|error| Failure::World(error.to_string()))?;
     tracing::info!(address = %node.address(), version = env!("CARGO_PKG_VERSION"), "the core is ready");
@@ -69,6 +69,10 @@ async fn serve(config: Config, out: &mut dyn Write) -> Result<(), Failure> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = node.breaks() => {
+            let text = "a part of the core ended by itself; start it again, and please report what the log says";
+            return Err(Failure::World(text.to_owned()));
+        }
     }
     tracing::info!("the core is ending");
     node.stop().await;

@@ -10,6 +10,7 @@ mod undo;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -31,6 +32,9 @@ use crate::{
 
 /// How long an escalation that is over is kept at hand, for webhooks that come late.
 const KEPT_WHEN_OVER: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long after a panic in it an escalation is woken again.
+const AFTER_PANIC: SignedDuration = SignedDuration::from_secs(30);
 
 /// Everything the engine knows.
 #[derive(Debug)]
@@ -268,7 +272,10 @@ impl Desk {
         };
         self.undo.escalation(id, Some(&escalation));
         let bound = call_of(&input);
-        let step = escalation.step(now.steady, input);
+        let Some(step) = step(now, &mut escalation, input) else {
+            self.escalations.insert(id, escalation);
+            return self.arm(id, Some(now.steady + AFTER_PANIC));
+        };
         self.escalations.insert(id, escalation);
         if let Some((attempt, call)) = bound {
             self.bind(attempt, &call, turn);
@@ -566,6 +573,21 @@ impl Desk {
         let undo = std::mem::take(&mut self.undo);
         undo.apply(self);
     }
+}
+
+/// Steps an escalation. A panic in it is a mistake of ours, and stops no other: the escalation stands as before, and is
+/// woken again later.
+fn step(now: Now, escalation: &mut Escalation, input: Input) -> Option<Step> {
+    let before = escalation.clone();
+    let step = catch_unwind(AssertUnwindSafe(|| escalation.step(now.steady, input)));
+    step.map_err(|_| {
+        tracing::error!(
+            "escalation {} panicked and stands as before; please report this",
+            before.id
+        );
+        *escalation = before;
+    })
+    .ok()
 }
 
 /// The call that an input names for an attempt.
