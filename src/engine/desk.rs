@@ -6,6 +6,8 @@
 
 mod alerts;
 mod calls;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::{
