@@ -1,6 +1,6 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -22,7 +22,7 @@ use crate::{
     roster::PhoneNumber,
     server::{self, Rim},
     simulator::{Network, Options, People, PeopleError, StartError},
-    store::{NoticeId, Store, StoreError},
+    store::{NoticeId, Snapshot, Store, StoreError},
     voice::{Links, SigningKeys, TokenKey, Voice},
 };
 
@@ -99,13 +99,23 @@ impl Node {
         config: Config,
         people: Option<People>,
     ) -> Result<Self, NodeError> {
+        Self::start_over(listener, config, people, Store::open).await
+    }
+
+    /// Starts over a store that is opened in another way.
+    pub async fn start_over(
+        listener: TcpListener,
+        config: Config,
+        people: Option<People>,
+        open: impl FnOnce(&Path) -> Result<(Store, Snapshot), StoreError>,
+    ) -> Result<Self, NodeError> {
         let address = listener.local_addr().map_err(|source| NodeError::Listen {
             address: config.server.listen,
             source,
         })?;
         let starting = CoreLock::begin(&config.state_dir)?;
         let config = Arc::new(config);
-        let (store, snapshot) = Store::open(&config.state_dir)?;
+        let (store, snapshot) = open(&config.state_dir)?;
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
         let (carriers, signing_keys) = carriers(&config, network.as_ref())?;

@@ -2,23 +2,132 @@
 //!
 //! * [`PublicUrl`]: the address under which carriers reach us;
 //! * [`TokenKey`], [`Links`], [`Place`]: every URL names its place in the call and the attempt (P7);
-//! * [`signature`]: every webhook is verified over the raw request target (P6).
+//! * [`signature`]: every webhook is verified over the raw request target (P6);
+//! * [`Voice`]: a line of the escalation as TwiML, from [`check_template`] templates, read aloud by [`speech`], written
+//!   by [`twiml`].
 
+mod lines;
 mod links;
-mod stub;
-pub use stub::{Context,Voice};
 mod public_url;
 pub mod signature;
+pub mod speech;
+mod template;
 mod token;
+pub mod twiml;
 
 pub use links::{CallLinks, Links, Place, PlaceKind};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use signature::{Form, SignatureError, SignedRequest, SigningKeys};
+pub use template::{TemplateFailure, check_template};
 pub use token::{TokenError, TokenKey};
 
 use std::collections::BTreeMap;
 
-use crate::roster::Language;
+use crate::{
+    alert::GroupName,
+    escalation::{Counts, Headline, Line},
+    roster::{Language, MemberName},
+};
+
+use template::{Subject, Templates};
+use twiml::{Speech, Then};
 
 /// Message templates by name (a `message_id`, a severity or `default`) and language.
 pub type TemplateTexts = BTreeMap<String, BTreeMap<Language, String>>;
+
+/// Says the lines of escalations.
+#[derive(Debug)]
+pub struct Voice {
+    templates: Templates,
+}
+
+/// The place in a call at which a line is said.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The alert.
+    pub headline: &'a Headline,
+    /// How many alerts.
+    pub counts: Counts,
+    /// Who listens.
+    pub member: &'a MemberName,
+    /// Whose alert.
+    pub group: &'a GroupName,
+    /// What the listener speaks.
+    pub language: Language,
+    /// The place in the call that the URLs of the answer name ([`crate::escalation::Effect::Speak`]).
+    pub stage: u16,
+    /// Whether key 9 closes.
+    pub allow_close: bool,
+    /// The URLs of the call.
+    pub links: &'a CallLinks,
+}
+
+/// The answer to a webhook that asks what to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The body, of type `text/xml`. It holds attempt tokens.
+    pub twiml: String,
+    /// Templates that failed; for the log.
+    pub warnings: Vec<TemplateFailure>,
+}
+
+impl Voice {
+    /// Says messages of the operator's templates, or the built-in ones.
+    pub fn new(templates: TemplateTexts) -> Self {
+        Self {
+            templates: Templates::new(templates),
+        }
+    }
+
+    /// The TwiML that says a line.
+    pub fn answer(&self, context: &Context<'_>, line: &Line) -> Answer {
+        let language = context.language;
+        let line = readable_name(line, language);
+        let mut says: Vec<String> = lines::words(&line, template::count(context.counts), language)
+            .into_iter()
+            .collect();
+        let mut warnings = Vec::new();
+        if matches!(line, Line::Message | Line::UnknownKey) {
+            let (message, failure) = self.templates.message(&context.subject(), language);
+            says.push(message);
+            warnings.extend(failure);
+        }
+        let then = if line.asks_for_key() {
+            says.push(lines::keys(context.allow_close, language).to_owned());
+            Then::Ask {
+                action: context.links.keys(context.stage),
+                silence: context.links.silence(context.stage),
+            }
+        } else {
+            Then::HangUp
+        };
+        let twiml = twiml::render(&Speech {
+            language,
+            says,
+            then,
+        });
+        Answer { twiml, warnings }
+    }
+}
+
+impl<'a> Context<'a> {
+    fn subject(&self) -> Subject<'a> {
+        Subject {
+            headline: self.headline,
+            counts: self.counts,
+            member: self.member,
+            group: self.group,
+        }
+    }
+}
+
+/// Names come from people and monitors, and are read aloud like all such text.
+fn readable_name(line: &Line, language: Language) -> Line {
+    match line {
+        Line::TakenBy(who) => Line::TakenBy(speech::readable(who, language)),
+        line => line.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

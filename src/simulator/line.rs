@@ -144,15 +144,19 @@ impl Line {
     }
 
     async fn talk_within_limits(&mut self) {
-        let mut limit = self.caller.order.time_limit;
-        if let Behaviour::Voicemail { limit: Some(tape) } = self.behaviour {
-            limit = limit.min(tape);
-        }
+        let limit = self.caller.order.time_limit;
+        let tape = match self.behaviour {
+            Behaviour::Voicemail { limit: Some(tape) } => tape,
+            _ => Duration::MAX,
+        };
         let clock = self.net().clock;
         tokio::select! {
             biased;
-            () = self.talk() => {}
-            () = clock.sleep(limit) => self.caller.tell(Happening::HungUp),
+            () = self.talk() => return,
+            () = clock.sleep(limit.min(tape)) => {}
+        }
+        if tape < limit {
+            self.caller.tell(Happening::HungUp);
         }
     }
 

@@ -442,6 +442,9 @@ mod tests {
         };
         assert_eq!(all(7), all(7));
         assert_ne!(all(7), all(8));
+        for behaviour in all(7) {
+            assert_eq!(Behaviour::parse(&behaviour.to_string()), Ok(behaviour));
+        }
         let takes_it = all(7)
             .iter()
             .filter(|b| b.to_string().contains("key 1"))

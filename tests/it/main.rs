@@ -1,4 +1,5 @@
 //! The binaries as their users run them: one module per topic.
 
 mod cli_basics;
+mod crash;
 mod plans;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use quick_xml::{Reader, events::Event};
 
 use crate::document::{Attribute, Document, Kind, Node, Position, Span, index};
-use characters::{Misfit, Place, decode, find_forbidden, is_blank, is_name};
+use characters::{Misfit, Place, Survey, decode, is_blank, is_name, leading_name, survey};
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub const MAX_DEPTH: usize = 64;
 /// How many attributes an element may have. TwiML needs about 30.
 pub const MAX_ATTRIBUTES: usize = 256;
+
+/// White space of XML.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 pub(crate) fn parse(source: &str) -> Result<Document<'_>, ParseError> {
     build(source).map_err(|(offset, kind)| ParseError {
@@ -33,7 +36,8 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
     if source.len() > MAX_BYTES {
         return Err((MAX_BYTES, ParseErrorKind::TooLarge));
     }
-    if let Some((at, c)) = find_forbidden(source) {
+    let survey = survey(source);
+    if let Some((at, c)) = survey.forbidden {
         return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
     }
     // quick-xml would drop a byte order mark without counting it; a second one is text.
@@ -47,7 +51,7 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
     // Ends are matched by the builder, which knows the names without copying them.
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
-    let mut builder = Builder::new(source, base);
+    let mut builder = Builder::new(source, base, survey);
     loop {
         let start = base + offset(reader.buffer_position());
         let event = reader
@@ -57,6 +61,7 @@ fn build(source: &str) -> Result<Document<'_>, Misfit> {
         match event {
             Event::Text(_) | Event::GeneralRef(_) => {
                 builder.text_from.get_or_insert(start);
+                builder.has_reference |= matches!(event, Event::GeneralRef(_));
                 continue;
             }
             Event::Eof => return builder.finish(end),
@@ -70,6 +75,7 @@ struct Builder<'a> {
     source: &'a str,
     /// Where the text after a byte order mark starts.
     base: usize,
+    survey: Survey,
     nodes: Vec<Node<'a>>,
     attributes: Vec<Attribute<'a>>,
     /// The open elements, outermost first.
@@ -77,19 +83,23 @@ struct Builder<'a> {
     root: Option<u32>,
     /// Where a text started that has not become a node yet: quick-xml cuts texts at references.
     text_from: Option<usize>,
+    /// Whether that text holds one.
+    has_reference: bool,
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a str, base: usize) -> Self {
+    fn new(source: &'a str, base: usize, survey: Survey) -> Self {
         // A node of TwiML takes about 24 bytes of source, an attribute about 48; too small a guess costs a copy.
         Self {
             source,
             base,
+            survey,
             nodes: Vec::with_capacity(source.len() / 24 + 4),
             attributes: Vec::with_capacity(source.len() / 48 + 4),
             open: Vec::new(),
             root: None,
             text_from: None,
+            has_reference: false,
         }
     }
 
@@ -145,11 +155,9 @@ impl<'a> Builder<'a> {
         end: usize,
         has_end: bool,
     ) -> Result<(), Misfit> {
-        let name_length = tag.bytes().position(is_blank).unwrap_or(tag.len());
-        let (name, rest) = tag.split_at(name_length);
-        if !is_name(name) {
-            return Err((start, ParseErrorKind::BadName(name.to_owned())));
-        }
+        let name = leading_name(tag, is_blank)
+            .map_err(|found| (start, ParseErrorKind::BadName(found.to_owned())))?;
+        let rest = &tag[name.len()..];
         if self.open.is_empty() && self.root.is_some() {
             return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
         }
@@ -157,7 +165,7 @@ impl<'a> Builder<'a> {
             return Err((start, ParseErrorKind::TooDeep));
         }
         let first_attribute = index(self.attributes.len());
-        let rest_start = start + 1 + name_length;
+        let rest_start = start + 1 + name.len();
         attributes::read(rest, rest_start, &mut self.attributes)
             .map_err(|(by, kind)| (rest_start + by, kind))?;
         let kind = Kind::Element {
@@ -174,17 +182,12 @@ impl<'a> Builder<'a> {
     }
 
     fn end_tag(&mut self, tag: &str, start: usize, end: usize) -> Result<(), Misfit> {
-        let found = tag.trim_end_matches([' ', '\t', '\r', '\n']);
-        if !is_name(found) {
-            return Err((start, ParseErrorKind::MalformedEnd));
-        }
         let Some(open) = self.open.pop() else {
-            return Err((start, ParseErrorKind::UnmatchedEnd(found.to_owned())));
+            return Err((start, unmatched(tag, None)));
         };
         let expected = self.name(open);
-        if expected != found {
-            let (expected, found) = (expected.to_owned(), found.to_owned());
-            return Err((start, ParseErrorKind::MismatchedEnd { expected, found }));
+        if tag != expected && tag.trim_end_matches(BLANKS) != expected {
+            return Err((start, unmatched(tag, Some(expected))));
         }
         let subtree_end = index(self.nodes.len());
         let node = &mut self.nodes[open as usize];
@@ -205,7 +208,7 @@ impl<'a> Builder<'a> {
     }
 
     fn instruction(&mut self, text: &'a str, start: usize, end: usize) -> Result<(), Misfit> {
-        let target = text.split([' ', '\t', '\r', '\n']).next().unwrap_or(text);
+        let target = text.split(BLANKS).next().unwrap_or(text);
         if !is_name(target) || target.eq_ignore_ascii_case("xml") {
             return Err((start, ParseErrorKind::BadName(target.to_owned())));
         }
@@ -219,22 +222,23 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let raw = &self.source[start..end];
+        let has_reference = std::mem::take(&mut self.has_reference);
         if self.open.is_empty() {
             let by = raw.bytes().position(|byte| !is_blank(byte));
             return by.map_or(Ok(()), |by| {
                 Err((start + by, ParseErrorKind::TextOutsideRoot))
             });
         }
-        // Most texts hold no > at all.
-        let end_of_cdata = raw
-            .bytes()
-            .any(|byte| byte == b'>')
-            .then(|| raw.find("]]>"))
-            .flatten();
-        if let Some(by) = end_of_cdata {
+        if self.survey.has_cdata_end
+            && let Some(by) = raw.find("]]>")
+        {
             return Err((start + by, ParseErrorKind::CDataEndInText));
         }
-        let text = decode(raw, Place::Text).map_err(|(by, kind)| (start + by, kind))?;
+        let text = if has_reference || self.survey.has_return {
+            decode(raw, Place::Text).map_err(|(by, kind)| (start + by, kind))?
+        } else {
+            Cow::Borrowed(raw)
+        };
         self.leaf(Kind::Text(text), start, end);
         Ok(())
     }
@@ -258,6 +262,16 @@ impl<'a> Builder<'a> {
             Kind::Element { name, .. } => name,
             _ => unreachable!("only elements are open"),
         }
+    }
+}
+
+/// Why an end tag does not close the element that is open.
+fn unmatched(tag: &str, expected: Option<&str>) -> ParseErrorKind {
+    let found = tag.trim_end_matches(BLANKS).to_owned();
+    match expected.map(str::to_owned) {
+        _ if !is_name(&found) => ParseErrorKind::MalformedEnd,
+        None => ParseErrorKind::UnmatchedEnd(found),
+        Some(expected) => ParseErrorKind::MismatchedEnd { expected, found },
     }
 }
 

@@ -1,8 +1,10 @@
 //! What stands in a start tag after its name. quick-xml only finds where the tag ends.
 
+use std::borrow::Cow;
+
 use super::{
     MAX_ATTRIBUTES, ParseErrorKind,
-    characters::{Misfit, Place, decode, is_blank, is_name},
+    characters::{Misfit, Place, decode, is_blank, leading_name},
 };
 use crate::document::{Attribute, index};
 
@@ -45,11 +47,9 @@ pub(super) fn read<'a>(
 /// The attribute at the start of `text`, and its length.
 fn one(text: &str, start: usize) -> Result<(Attribute<'_>, usize), Misfit> {
     let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b'"' | b'\'');
-    let name_length = text.bytes().position(ends_name).unwrap_or(text.len());
-    let name = &text[..name_length];
-    if !is_name(name) {
-        return Err((0, ParseErrorKind::BadName(name.to_owned())));
-    }
+    let name = leading_name(text, ends_name)
+        .map_err(|found| (0, ParseErrorKind::BadName(found.to_owned())))?;
+    let name_length = name.len();
     let equals = name_length + blanks(&text[name_length..]);
     if text.as_bytes().get(equals) != Some(&b'=') {
         return Err((0, ParseErrorKind::MissingValue(name.to_owned())));
@@ -59,17 +59,14 @@ fn one(text: &str, start: usize) -> Result<(Attribute<'_>, usize), Misfit> {
         return Err((quote, ParseErrorKind::UnquotedValue(name.to_owned())));
     };
     let open = quote + 1;
-    let rest = &text.as_bytes()[open..];
-    // quick-xml ends a tag outside quotes only, so the closing quote is there.
-    let length = rest
-        .iter()
-        .position(|&byte| byte == mark)
-        .unwrap_or(rest.len());
+    let (length, is_plain) = value_length(&text.as_bytes()[open..], mark)
+        .map_err(|by| (open + by, ParseErrorKind::LessThanInValue))?;
     let raw = &text[open..open + length];
-    if let Some(by) = raw.bytes().position(|byte| byte == b'<') {
-        return Err((open + by, ParseErrorKind::LessThanInValue));
-    }
-    let value = decode(raw, Place::Value).map_err(|(by, kind)| (open + by, kind))?;
+    let value = if is_plain {
+        Cow::Borrowed(raw)
+    } else {
+        decode(raw, Place::Value).map_err(|(by, kind)| (open + by, kind))?
+    };
     let attribute = Attribute {
         name,
         name_start: index(start),
@@ -78,6 +75,24 @@ fn one(text: &str, start: usize) -> Result<(Attribute<'_>, usize), Misfit> {
         value,
     };
     Ok((attribute, (open + length + 1).min(text.len())))
+}
+
+/// How long the value is that starts `text` and ends at the `mark`, and whether it means what it says; or where `<` stands
+/// in it.
+///
+/// quick-xml ends a tag outside quotes only, so the mark is there.
+fn value_length(text: &[u8], mark: u8) -> Result<(usize, bool), usize> {
+    let mut is_plain = true;
+    for (at, &byte) in text.iter().enumerate() {
+        if byte == mark {
+            return Ok((at, is_plain));
+        }
+        if byte == b'<' {
+            return Err(at);
+        }
+        is_plain &= !matches!(byte, b'&' | b'\r' | b'\n' | b'\t');
+    }
+    Ok((text.len(), is_plain))
 }
 
 /// How many blanks `text` starts with.

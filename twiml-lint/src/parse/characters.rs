@@ -14,23 +14,44 @@ pub(super) enum Place {
 /// An error and how far into the piece it stands, in bytes.
 pub(super) type Misfit = (usize, ParseErrorKind);
 
-/// The first character that XML forbids (production 2, Char). Strings hold no surrogates.
-pub(super) fn find_forbidden(source: &str) -> Option<(usize, char)> {
-    // The common case is decided without a branch per byte, so that the compiler can vectorize it.
-    let suspicious = |chunk: &[u8]| {
-        chunk.iter().fold(false, |found, &byte| {
-            found | (byte < 0x20) & !is_blank(byte)
-        })
-    };
-    let noncharacter = |chunk: &[u8]| {
-        chunk.windows(3).fold(false, |found, bytes| {
-            found | (bytes[0] == 0xEF) & (bytes[1] == 0xBF) & (bytes[2] >= 0xBE)
-        })
-    };
+/// What a look over the whole source tells, so that its pieces need not be searched for what it does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Survey {
+    /// The first character that XML forbids (production 2, Char). Strings hold no surrogates.
+    pub(super) forbidden: Option<(usize, char)>,
+    /// Whether line ends have to be normalized.
+    pub(super) has_return: bool,
+    /// Whether `]]>` stands somewhere, in a CDATA section or not.
+    pub(super) has_cdata_end: bool,
+}
+
+/// Looks the source over. The loops have no branch per byte, so that the compiler can vectorize them.
+pub(super) fn survey(source: &str) -> Survey {
     let bytes = source.as_bytes();
-    (suspicious(bytes) || noncharacter(bytes))
-        .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
-        .flatten()
+    let (control, has_return) =
+        bytes
+            .iter()
+            .fold((false, false), |(control, has_return), &byte| {
+                let is_return = byte == b'\r';
+                let is_control = (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
+                (control | is_control, has_return | is_return)
+            });
+    // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
+    let following = bytes.get(1..).unwrap_or_default();
+    let noncharacter = bytes
+        .iter()
+        .zip(following)
+        .fold(false, |found, (&first, &second)| {
+            found | (first == 0xEF) & (second == 0xBF)
+        });
+    let suspicious = control | noncharacter;
+    Survey {
+        forbidden: suspicious
+            .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
+            .flatten(),
+        has_return,
+        has_cdata_end: source.contains("]]>"),
+    }
 }
 
 /// White space of XML, the same as [`u8::is_ascii_whitespace`] without form feed.
@@ -38,16 +59,42 @@ pub(super) fn is_blank(byte: u8) -> bool {
     (byte == b' ') | (byte == b'\n') | (byte == b'\t') | (byte == b'\r')
 }
 
+/// Bytes that may stand in a name and are ASCII; what is not is judged by its character.
+const NAME_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let ascii = byte as u8;
+        bytes[byte] =
+            is_ascii_name_start(ascii) || ascii.is_ascii_digit() || ascii == b'-' || ascii == b'.';
+        byte += 1;
+    }
+    bytes
+};
+
 pub(super) fn is_name(name: &str) -> bool {
-    if name.is_ascii() {
-        let bytes = name.as_bytes();
-        return bytes.first().is_some_and(|&byte| is_ascii_name_start(byte))
-            && bytes[1..].iter().all(|&byte| {
-                is_ascii_name_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-            });
+    let bytes = name.as_bytes();
+    if bytes.iter().all(|&byte| NAME_BYTES[usize::from(byte)]) {
+        return bytes.first().is_some_and(|&byte| is_ascii_name_start(byte));
     }
     let mut characters = name.chars();
     characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
+}
+
+/// The name that starts `text`, up to the first byte that `ends` it or to its end; or what stands there instead.
+pub(super) fn leading_name(text: &str, ends: impl Fn(u8) -> bool) -> Result<&str, &str> {
+    let bytes = text.as_bytes();
+    let ascii = bytes
+        .iter()
+        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
+    let length = ascii.unwrap_or(bytes.len());
+    let is_whole = bytes.get(length).is_none_or(|&byte| ends(byte));
+    if is_whole && bytes.first().is_some_and(|&byte| is_ascii_name_start(byte)) {
+        return Ok(&text[..length]);
+    }
+    let length = text.bytes().position(ends).unwrap_or(text.len());
+    let name = &text[..length];
+    if is_name(name) { Ok(name) } else { Err(name) }
 }
 
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
@@ -125,7 +172,7 @@ fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-fn is_ascii_name_start(byte: u8) -> bool {
+const fn is_ascii_name_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':')
 }
 
@@ -215,10 +262,10 @@ mod tests {
     #[test]
     fn forbidden_characters_are_found_wherever_they_stand() {
         for c in ['\0', '\u{8}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
-            assert_eq!(find_forbidden(&format!("輪番{c}x")), Some((6, c)));
+            assert_eq!(survey(&format!("輪番{c}x")).forbidden, Some((6, c)));
         }
         assert_eq!(
-            find_forbidden("\t\r\n 輪番\u{7F}\u{FFFD}\u{1F4DE}！ｱ"),
+            survey("\t\r\n 輪番\u{7F}\u{FFFD}\u{1F4DE}！ｱ￥").forbidden,
             None
         );
     }

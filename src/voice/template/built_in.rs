@@ -1,0 +1,29 @@
+//! The messages that are spoken when the operator has written none.
+
+use crate::{alert::Severity, roster::Language};
+
+/// The built-in message for an alert.
+pub(super) fn message(severity: Severity, language: Language) -> &'static str {
+    match (severity, language) {
+        (Severity::Critical, Language::Ja) => {
+            "緊急のお電話です。{{ group }} で{{ severity }}が発生しています。\
+             {% if host %}ホスト、{{ host | spell }}。{% endif %}{{ title }}。\
+             {% if others %}ほかに{{ others }}件、合わせて{{ count }}件のアラートがあります。{% endif %}"
+        }
+        (_, Language::Ja) => {
+            "{{ group }} のアラートです。重要度は{{ severity }}です。\
+             {% if host %}ホスト、{{ host | spell }}。{% endif %}{{ title }}。\
+             {% if others %}ほかに{{ others }}件、合わせて{{ count }}件のアラートがあります。{% endif %}"
+        }
+        (Severity::Critical, Language::En) => {
+            "This is an urgent call. Critical alert for {{ group }}. \
+             {% if host %}Host: {{ host | spell }}. {% endif %}{{ title }}. \
+             {% if others %}There {{ 'is' if others == 1 else 'are' }} {{ others }} more, {{ count }} alerts in all.{% endif %}"
+        }
+        (_, Language::En) => {
+            "Alert for {{ group }}, severity {{ severity }}. \
+             {% if host %}Host: {{ host | spell }}. {% endif %}{{ title }}. \
+             {% if others %}There {{ 'is' if others == 1 else 'are' }} {{ others }} more, {{ count }} alerts in all.{% endif %}"
+        }
+    }
+}
