@@ -117,9 +117,7 @@ async fn provider() -> (String, mpsc::UnboundedReceiver<Placed>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let address = listener.local_addr().expect("its address");
     let (placed, requests) = mpsc::unbounded_channel();
-    let router = Router::new()
-        .fallback(post(place))
-        .with_state(placed);
+    let router = Router::new().fallback(post(place)).with_state(placed);
     tokio::spawn(async move { axum::serve(listener, router).await });
     (format!("http://{address}"), requests)
 }

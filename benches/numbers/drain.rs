@@ -55,9 +55,7 @@ pub(crate) fn figure() -> Vec<Row> {
 
 /// What plugins have left: written without fsync, since it is not they who are measured.
 fn spool(host: &Host) {
-    let new = SpoolReader::open(host.spool())
-        .expect("a spool")
-        .new_dir();
+    let new = SpoolReader::open(host.spool()).expect("a spool").new_dir();
     for number in 0..EVENTS {
         let file = new.join(format!("zabbix_{number}_problem.json"));
         fs::write(file, load::event(number)).expect("writes");
@@ -73,7 +71,12 @@ async fn drain(host: &Host) -> (f64, f64) {
         pause().await;
     }
     let stored = begin.elapsed().as_secs_f64();
-    let open = async || node.engine().load().await.map_or(0, |load| load.open_alerts);
+    let open = async || {
+        node.engine()
+            .load()
+            .await
+            .map_or(0, |load| load.open_alerts)
+    };
     while open().await < EVENTS as usize {
         pause().await;
     }

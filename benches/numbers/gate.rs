@@ -1,17 +1,8 @@
 //! What holds on any machine, however busy: for continuous integration. No clock is read.
 
-use std::{
-    fs::{self, OpenOptions},
-    path::Path,
-    process::ExitCode,
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path, process::ExitCode, thread, time::Duration};
 
-use nix::{
-    sys::stat::Mode,
-    unistd::mkfifo,
-};
+use nix::{sys::stat::Mode, unistd::mkfifo};
 
 use crate::{host::Host, storm};
 
@@ -43,19 +34,13 @@ pub(crate) fn peak_rss_mb() -> f64 {
     fs::create_dir_all(host.state_dir()).expect("a state directory");
     let lock = host.state_dir().join("core.lock");
     mkfifo(&lock, Mode::S_IRWXU).expect("a pipe");
-    let mut child = host
-        .alertscript(1)
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("starts");
+    let mut child = host.alertscript(1).spawn().expect("starts");
     let proc = format!("/proc/{}", child.id());
     while !has_come_to_the_lock(&host, Path::new(&proc)) {
         thread::sleep(Duration::from_millis(1));
     }
     let status = fs::read_to_string(format!("{proc}/status")).expect("its status");
-    // A writer lets it go on; it then finds the lock free and says so.
-    drop(OpenOptions::new().write(true).open(&lock).expect("a pipe"));
-    let _ = child.wait();
+    child.kill().and_then(|()| child.wait()).expect("it waits");
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))

@@ -118,9 +118,8 @@ fn against_python(hand_over: &mut dyn FnMut() -> f64) -> Row {
         return row.reference("no python3 with requests here");
     }
     let url = format!("http://{}/", accept_all());
-    let mut python = || {
-        run(Command::new("python3").args(["-c", PYTHON, &url, "web", "problem 1", "disk full"]))
-    };
+    let mut python =
+        || run(Command::new("python3").args(["-c", PYTHON, &url, "web", "problem 1", "disk full"]));
     let results = interleaved(PYTHON_ROUNDS, &mut [&mut python, hand_over]);
     row.reference(ms(median(&results[0])))
         .ours(ms(median(&results[1])))

@@ -1,8 +1,9 @@
 //! A host with a configuration and, if wanted, somebody who holds the core lock, so that the spool is enough.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -33,13 +34,15 @@ impl Host {
         ))
     }
 
-    /// A configuration of one's own; `"@"` stands for the state directory, and an API key is put before `[handoff]`.
+    /// A configuration of one's own; `"@"` stands for the state directory, and an API key is added. No core is started.
     pub(crate) fn with_config(text: &str) -> Self {
         let dir = TempDir::new_in(scratch()).expect("a directory");
         let text = text.replace("\"@\"", &format!("{:?}", dir.path().join("state")));
         let key = dir.path().join("key");
-        fs::write(&key, API_KEY).expect("a key");
-        let keys = format!("[[server.api_keys]]\nname = \"load\"\nkey_file = {key:?}\n[handoff]");
+        private_file(&key, API_KEY);
+        let keys = format!(
+            "[[server.api_keys]]\nname = \"load\"\nkey_file = {key:?}\n[handoff]\nstart_core = false"
+        );
         let text = text.replacen("[handoff]", &keys, 1);
         fs::write(dir.path().join("rinban.toml"), text).expect("a configuration");
         Self { dir, lock: None }
@@ -90,6 +93,13 @@ impl Host {
             .arg(message(event_id));
         command
     }
+}
+
+/// A file that nobody else can read, as secrets must stand in.
+pub(crate) fn private_file(path: &Path, text: &str) {
+    fs::write(path, text)
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o600)))
+        .expect("a file");
 }
 
 /// An address that nobody listens on, or was not a moment ago.

@@ -51,7 +51,10 @@ fn main() -> ExitCode {
         .find(|name| FIGURES.iter().all(|(known, _)| known != name))
     {
         let known: Vec<&str> = FIGURES.iter().map(|(name, _)| *name).collect();
-        eprintln!("no figure {unknown:?}; there are gate, {}", known.join(", "));
+        eprintln!(
+            "no figure {unknown:?}; there are gate, {}",
+            known.join(", ")
+        );
         return ExitCode::from(2);
     }
     let mut rows = Vec::new();

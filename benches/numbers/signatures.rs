@@ -23,7 +23,8 @@ use crate::{
 const ROUNDS: usize = 15;
 const SLICE: Duration = Duration::from_millis(200);
 const TOKEN: &str = "2f0c1a7be5d94386a1c07e3fb2d89c54";
-const URL: &str = "https://oncall.example.com/v1/calls/twilio/AAAAAAAAAAcAAAABaQ0yLw.Yq8zXh3vTn0/status";
+const URL: &str =
+    "https://oncall.example.com/v1/calls/twilio/AAAAAAAAAAcAAAABaQ0yLw.Yq8zXh3vTn0/status";
 const PARAMETERS: usize = 25;
 const BODY_BYTES: usize = 666;
 
@@ -151,8 +152,11 @@ pub(crate) fn figure() -> Vec<Row> {
         }
     };
     let mut rows = vec![
-        row("signature check from the raw body, beside HMAC alone", alone)
-            .absolute(">= 600000 /s", ours >= 600_000.0),
+        row(
+            "signature check from the raw body, beside HMAC alone",
+            alone,
+        )
+        .absolute(">= 600000 /s", ours >= 600_000.0),
     ];
     if openssl.is_finite() {
         rows.push(row("the same beside openssl speed", openssl));
@@ -211,8 +215,12 @@ fn validators(webhook: &Webhook, verify: &mut dyn FnMut() -> f64) -> Vec<Row> {
     let dir = scratch().join("validators");
     std::fs::create_dir_all(&dir).expect("a directory");
     let python = dir.join("venv/bin/python");
-    let node = fetch(&dir, "npm", &["install", "--silent", "--prefix", ".", "twilio"])
-        .then(|| PathBuf::from("node"));
+    let node = fetch(
+        &dir,
+        "npm",
+        &["install", "--silent", "--prefix", ".", "twilio"],
+    )
+    .then(|| PathBuf::from("node"));
     let python = (fetch(&dir, "python3", &["-m", "venv", "venv"])
         && fetch(&dir, "venv/bin/pip", &["install", "--quiet", "twilio"]))
     .then_some(python);
@@ -222,7 +230,9 @@ fn validators(webhook: &Webhook, verify: &mut dyn FnMut() -> f64) -> Vec<Row> {
     ]
     .into_iter()
     .map(|(name, program, script, goal)| {
-        let row = Row::new(format!("signature check beside {name}, both from the raw body"));
+        let row = Row::new(format!(
+            "signature check beside {name}, both from the raw body"
+        ));
         let Some(program) = program else {
             return row.reference("cannot be fetched here");
         };

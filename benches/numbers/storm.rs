@@ -64,15 +64,12 @@ pub(crate) fn figure() -> Vec<Row> {
     let mut missing = 0;
     let results = interleaved(
         ROUNDS,
-        &mut [
-            &mut || rate(|_| bare(&programs().noop)),
-            &mut || {
-                let host = Host::new().with_lock();
-                let rate = rate(|number| host.alertscript(number));
-                missing += lost(&host, PROCESSES);
-                rate
-            },
-        ],
+        &mut [&mut || rate(|_| bare(&programs().noop)), &mut || {
+            let host = Host::new().with_lock();
+            let rate = rate(|number| host.alertscript(number));
+            missing += lost(&host, PROCESSES);
+            rate
+        }],
     );
     vec![
         Row::new("1,000 plugin processes, 16 at once")

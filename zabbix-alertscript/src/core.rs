@@ -31,6 +31,5 @@ pub(crate) fn core_runs(settings: &Settings) -> Result<bool, CoreError> {
 
 /// Is the core: every one of our programs can be.
 pub(crate) fn run_core(args: Vec<OsString>) -> ExitCode {
-    let _ = args;
-    ExitCode::FAILURE
+    rinban::cli::run(args)
 }

@@ -28,8 +28,16 @@ pub(crate) struct Load {
     pub(crate) acknowledged: Vec<u64>,
 }
 
-/// Numbers of one client are this far from those of the next.
-const CLIENT: u64 = 100_000_000;
+/// Event numbers begin here, so that all have as many digits.
+const FIRST: u64 = 1_000_000_000;
+
+/// More than there are clients.
+const CLIENTS: u64 = 1_024;
+
+/// The event number of a client's nth event: over all clients they rise with time, as those of a monitor do.
+fn number_of(client: u64, nth: u64) -> u64 {
+    FIRST + nth * CLIENTS + client
+}
 
 /// An event of a storm: an alert of its own, in a group that all share.
 pub(crate) fn event(number: u64) -> String {
@@ -42,7 +50,8 @@ pub(crate) fn event(number: u64) -> String {
 /// Which client's event this is, and which of its events.
 pub(super) fn client_of(id: &str) -> Option<(usize, u64)> {
     let number: u64 = id.split(':').nth(1)?.parse().ok()?;
-    Some(((number / CLIENT) as usize, number % CLIENT))
+    let number = number - FIRST;
+    Some(((number % CLIENTS) as usize, number / CLIENTS))
 }
 
 /// Loads the server; calls `end` when the time is over and while the clients are still at it.
@@ -94,7 +103,7 @@ async fn one_client(
     let mut request = Vec::new();
     let mut buffer = vec![0; 4096];
     while !over.load(Relaxed) {
-        write_request(&mut request, &event(client * CLIENT + acknowledged));
+        write_request(&mut request, &event(number_of(client, acknowledged)));
         let sent = Instant::now();
         if stream.write_all(&request).await.is_err() {
             break;
