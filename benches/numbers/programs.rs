@@ -23,8 +23,25 @@ pub(crate) fn programs() -> &'static Programs {
     PROGRAMS.get_or_init(build)
 }
 
+/// With `RINBAN_PROGRAMS=DIR`, those of that directory are measured, such as a release that was unpacked there.
 fn build() -> Programs {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let directory = std::env::var_os("RINBAN_PROGRAMS").map_or_else(|| shipped(root), Into::into);
+    let noop = scratch().join("noop");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    run(Command::new(rustc)
+        .args(["--edition=2024", "-Copt-level=3", "-Cstrip=symbols", "-o"])
+        .arg(&noop)
+        .arg(root.join("benches/numbers/noop.rs")));
+    Programs {
+        rinban: directory.join("rinban"),
+        alertscript: directory.join("zabbix-alertscript"),
+        noop,
+    }
+}
+
+/// Builds what is shipped; where it is.
+fn shipped(root: &Path) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(Command::new(cargo).current_dir(root).args([
         "build",
@@ -34,18 +51,9 @@ fn build() -> Programs {
         "--package=zabbix-alertscript",
         "--bins",
     ]));
-    let release = target_directory().join("release");
-    let noop = scratch().join("noop");
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    run(Command::new(rustc)
-        .args(["--edition=2024", "-Copt-level=3", "-Cstrip=symbols", "-o"])
-        .arg(&noop)
-        .arg(root.join("benches/numbers/noop.rs")));
-    Programs {
-        rinban: release.join("rinban"),
-        alertscript: release.join("zabbix-alertscript"),
-        noop,
-    }
+    let mut directory = scratch();
+    directory.pop();
+    directory.join("release")
 }
 
 fn run(command: &mut Command) {
@@ -57,10 +65,4 @@ fn run(command: &mut Command) {
 /// A directory on the disk on which the programs are built; temporary ones may lie in memory, where an fsync costs nothing.
 pub(crate) fn scratch() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-}
-
-fn target_directory() -> PathBuf {
-    let mut scratch = scratch();
-    scratch.pop();
-    scratch
 }

@@ -28,6 +28,9 @@ const URL: &str =
 const PARAMETERS: usize = 25;
 const BODY_BYTES: usize = 666;
 
+/// 600,000 checks a second on a core that makes 2 million such HMACs.
+const OF_HMAC: f64 = 0.3;
+
 /// A webhook with all that a check needs.
 struct Webhook {
     body: String,
@@ -80,7 +83,7 @@ impl Webhook {
             signed.push_str(name);
             signed.push_str(value);
         }
-        let signature = STANDARD.encode(hmac(signed.as_bytes()));
+        let signature = STANDARD.encode(hmac(&keyed(), signed.as_bytes()));
         Self {
             body,
             signed,
@@ -106,14 +109,21 @@ fn encode(form: &[(&str, String)]) -> String {
         .finish()
 }
 
-fn hmac(text: &[u8]) -> [u8; 20] {
-    let mac = <Hmac<Sha1>>::new_from_slice(TOKEN.as_bytes()).expect("a key of any length");
-    mac.chain_update(text).finalize().into_bytes().into()
+fn keyed() -> Hmac<Sha1> {
+    <Hmac<Sha1>>::new_from_slice(TOKEN.as_bytes()).expect("a key of any length")
 }
 
-/// Times a second, on this one thread.
+fn hmac(key: &Hmac<Sha1>, text: &[u8]) -> [u8; 20] {
+    key.clone()
+        .chain_update(text)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
+/// Times a second of this thread's time on a core: what others do with the machine is not counted.
 fn rate(mut once: impl FnMut()) -> f64 {
-    let begin = Instant::now();
+    let (begin, used) = (Instant::now(), thread_seconds());
     let mut times = 0;
     while begin.elapsed() < SLICE {
         for _ in 0..256 {
@@ -121,7 +131,17 @@ fn rate(mut once: impl FnMut()) -> f64 {
         }
         times += 256;
     }
-    f64::from(times) / begin.elapsed().as_secs_f64()
+    f64::from(times) / (thread_seconds() - used)
+}
+
+/// How long this thread has run so far.
+fn thread_seconds() -> f64 {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    let nanoseconds = schedstat
+        .split(' ')
+        .next()
+        .and_then(|time| time.parse::<f64>().ok());
+    nanoseconds.expect("it begins with the time on a core") / 1e9
 }
 
 pub(crate) fn figure() -> Vec<Row> {
@@ -134,32 +154,30 @@ pub(crate) fn figure() -> Vec<Row> {
             assert!(black_box(form).is_ok());
         })
     };
+    let key = keyed();
     let mut alone = || {
         rate(|| {
-            black_box(hmac(black_box(webhook.signed.as_bytes())));
+            black_box(hmac(&key, black_box(webhook.signed.as_bytes())));
         })
     };
     let mut openssl = || openssl(webhook.signed.len());
     let results = interleaved(ROUNDS, &mut [&mut verify, &mut alone, &mut openssl]);
     let [ours, alone, openssl] = [0, 1, 2].map(|at| median(&results[at]));
     let row = |what: &str, reference: f64| {
-        let ratio = ours / reference;
-        Row {
-            ratio: format!("{ratio:.2}"),
-            ..Row::new(what)
-                .reference(per_second(reference))
-                .ours(per_second(ours))
-        }
+        Row::new(what)
+            .reference(per_second(reference))
+            .ours(per_second(ours))
     };
     let mut rows = vec![
         row(
             "signature check from the raw body, beside HMAC alone",
             alone,
         )
-        .absolute(">= 600000 /s", ours >= 600_000.0),
+        .at_least(ours / alone, OF_HMAC),
     ];
     if openssl.is_finite() {
-        rows.push(row("the same beside openssl speed", openssl));
+        let row = row("the same beside openssl speed", openssl);
+        rows.push(row.at_least(ours / openssl, OF_HMAC));
     }
     if std::env::var_os("RINBAN_VALIDATORS").is_some() {
         rows.extend(validators(&webhook, &mut verify));
