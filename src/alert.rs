@@ -76,11 +76,14 @@ text_newtype! {
     GroupName
 }
 
-/// Names an alert: the monitor and its dedup key.
+/// Names an alert: the monitor, whom it told, and its dedup key. A monitor that tells two groups of one problem makes two
+/// alerts, so that both are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertKey {
     /// The kind of monitor, such as `zabbix` or `mackerel`.
     pub source: Arc<str>,
+    /// Whom the monitor told.
+    pub group: GroupName,
     /// What the monitor calls the problem.
     pub dedup: DedupKey,
 }

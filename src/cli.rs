@@ -10,6 +10,7 @@
 //! | 78 | the configuration is invalid or not to be found (`EX_CONFIG` of sysexits.h) |
 
 mod check;
+mod demo;
 mod init;
 mod journal;
 mod oncall;
@@ -47,6 +48,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show one night on call: no account, no configuration, no real phone
+    Demo(demo::Args),
     /// Write a configuration that works with the simulated network as it stands
     Init(init::Args),
     /// Check the configuration, and say who is on call now
@@ -66,6 +69,7 @@ enum Command {
 impl Command {
     fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Demo(args) => demo::run(&args, out),
             Self::Init(args) => init::run(args, out),
             Self::Check(args) => check::run(args, out),
             Self::Oncall(args) => oncall::run(args, out),

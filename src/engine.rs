@@ -96,6 +96,8 @@ pub enum NoAnswer {
 /// Everything that can happen to an engine.
 #[derive(Debug)]
 enum Happening {
+    /// The last core's state was taken over.
+    Restarted,
     /// Events that are in the inbox.
     Accepted(Vec<Event>),
     /// What came of an errand.
@@ -255,12 +257,7 @@ impl Runner {
 
     /// Goes on where the last core stopped: timers, intents without an outcome, calls whose callbacks may be lost.
     async fn start_again(&mut self, inbox: Vec<Event>) {
-        let now = self.clock.now();
-        let mut turn = Turn::default();
-        self.desk.restarted(now, &mut turn);
-        if self.commit(&mut turn, now).await {
-            self.act(turn, now.steady);
-        }
+        self.turn(vec![Happening::Restarted]).await;
         for unfinished in self.desk.unfinished() {
             self.finish(unfinished);
         }
@@ -336,6 +333,10 @@ impl Runner {
         again: &mut Vec<Happening>,
     ) {
         match happening {
+            Happening::Restarted => {
+                self.desk.restarted(now, turn);
+                again.push(Happening::Restarted);
+            }
             Happening::Accepted(events) => {
                 for event in &events {
                     self.desk.event(now, event, turn);
@@ -352,7 +353,10 @@ impl Runner {
             Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
             Happening::Fetched(escalation, webhook) => {
                 if let Some(escalation) = escalation {
-                    self.desk.take_up(*escalation);
+                    // Several webhooks may have asked for it at once; what was read first has gone on since.
+                    if !self.desk.knows(escalation.id) {
+                        self.desk.take_up(*escalation);
+                    }
                     self.hear(now, webhook, turn, replies);
                 } else {
                     replies.push((webhook.reply, Answer::Refused));

@@ -116,12 +116,15 @@ fn hand_over_here(
     if core_lock::is_core_ready(&settings.state_dir)? {
         return Ok(HandedTo::Spool);
     }
-    if !settings.start_core {
-        let spool = settings.spool.clone();
-        return Err(HandOffError::NoCore { spool });
+    if settings.start_core {
+        start::start_core(settings, deadline)?;
+        return Ok(HandedTo::StartedCore);
     }
-    start::start_core(settings, deadline)?;
-    Ok(HandedTo::StartedCore)
+    if start::is_core_coming(&settings.state_dir, deadline)? {
+        return Ok(HandedTo::Spool);
+    }
+    let spool = settings.spool.clone();
+    Err(HandOffError::NoCore { spool })
 }
 
 /// If no remote core takes the event, a core that runs on this host does. Otherwise nothing is left in the spool: a core
@@ -274,9 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_is_still_starting_is_no_reader() {
+    fn a_core_that_never_gets_ready_is_no_reader() {
         let dir = dir();
-        let settings = settings(&dir);
+        let settings = Settings {
+            deadline: Duration::from_millis(100),
+            ..settings(&dir)
+        };
         let _starting = CoreLock::begin(&settings.state_dir).expect("begins");
         let error = hand_over(&settings, &event()).expect_err("nobody reads the spool yet");
         assert!(matches!(error, HandOffError::NoCore { .. }), "{error}");

@@ -15,7 +15,8 @@
 //! * [`engine`]: runs it all;
 //! * [`server`]: the rim towards HTTP;
 //! * [`node`]: a running core, all of it wired together;
-//! * [`cli`]: the commands.
+//! * [`cli`]: the commands;
+//! * [`plugin`]: what every plugin needs of the core.
 
 pub mod alert;
 pub mod cli;
@@ -26,6 +27,7 @@ pub mod escalation;
 pub mod handoff;
 pub mod node;
 pub mod notice;
+pub mod plugin;
 pub mod provider;
 pub mod roster;
 pub mod server;

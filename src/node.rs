@@ -1,11 +1,19 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
-use std::{collections::HashMap, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     sync::{mpsc, watch},
     task::JoinHandle,
     time::Instant,
@@ -16,7 +24,7 @@ use crate::{
         Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig, Twilio as TwilioConfig,
     },
     engine::{Carrier, Carriers, Engine, Parts},
-    handoff::{Claim, CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
+    handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
     roster::PhoneNumber,
@@ -28,6 +36,9 @@ use crate::{
 
 /// How many spooled events are taken at once.
 const SPOOL_BATCH: usize = 512;
+
+/// How long requests under way may take once the core ends. Our own work takes milliseconds; who is slow sends again.
+const PARTING: Duration = Duration::from_millis(1_500);
 
 /// How long after a failure to store them spooled events are tried again.
 const SPOOL_RETRY: Duration = Duration::from_secs(1);
@@ -42,7 +53,7 @@ pub struct Node {
     engine: Engine,
     network: Option<Network>,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
     store: Store,
@@ -116,6 +127,9 @@ impl Node {
         let starting = CoreLock::begin(&config.state_dir)?;
         let config = Arc::new(config);
         let (store, snapshot) = open(&config.state_dir)?;
+        for row in &snapshot.unreadable {
+            tracing::error!("a stored row can't be read and is left as it is: {row}");
+        }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
         let (carriers, signing_keys) = carriers(&config, network.as_ref())?;
@@ -140,7 +154,8 @@ impl Node {
             Arc::new(rim),
             until(stopped.clone()),
         ));
-        let spool = tokio::spawn(drain(spool, engine.clone(), stopped));
+        let (runtime, intake) = (Handle::current(), drain(spool, engine.clone(), stopped));
+        let spool = tokio::task::spawn_blocking(move || runtime.block_on(intake));
         let lock = Starting::ready(starting)?;
         Ok(Self {
             address,
@@ -176,11 +191,16 @@ impl Node {
     }
 
     /// Ends in order: plugins stop relying on it, requests under way are answered, what was accepted is stored.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         drop(self.lock);
         let _ = self.stop.send(true);
         let _ = self.spool.await;
-        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
+        if tokio::time::timeout(PARTING, &mut self.server)
+            .await
+            .is_err()
+        {
+            self.server.abort();
+        }
         self.engine.end().await;
         let _ = self.loop_task.await;
         drop(self.engine);
@@ -193,69 +213,62 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Takes what is spooled into the store, and wakes up for more, until the node stops.
-async fn drain(mut spool: SpoolReader, engine: Engine, stopped: watch::Receiver<bool>) {
+/// Takes what is spooled into the store, and wakes up for more, until the node stops. Then it looks once more: a plugin
+/// may have relied on this core just before the lock was let go. Blocks on the disk, so it has a thread of its own.
+async fn drain(spool: SpoolReader, engine: Engine, stopped: watch::Receiver<bool>) {
     let mut watch = SpoolWatch::new(spool.new_dir());
     let mut stop = Box::pin(until(stopped));
+    let mut intake = Intake { spool, engine };
     loop {
-        let claimed = tokio::task::spawn_blocking(move || {
-            let claimed = spool.claim(SPOOL_BATCH);
-            (spool, claimed)
-        });
-        let claimed = claimed.await;
-        let Ok((returned, claimed)) = claimed else {
-            return;
-        };
-        spool = returned;
-        let wait = match claimed {
-            Ok(claimed) if claimed.is_empty() => None,
-            Ok(claimed) => match take_over(spool, &engine, claimed).await {
-                (returned, true) => {
-                    spool = returned;
-                    Some(Duration::ZERO)
-                }
-                (returned, false) => {
-                    spool = returned;
-                    Some(SPOOL_RETRY)
-                }
-            },
-            Err(error) => {
-                tracing::error!("{error}");
-                Some(SPOOL_RETRY)
-            }
+        let wait = match intake.take().await {
+            Taken::Some => Duration::ZERO,
+            Taken::Nothing => Duration::MAX,
+            Taken::Failed => SPOOL_RETRY,
         };
         tokio::select! {
             biased;
-            () = &mut stop => return,
-            () = async {
-                match wait {
-                    None => watch.changed().await,
-                    Some(wait) => tokio::time::sleep(wait).await,
-                }
-            } => {}
+            () = &mut stop => break,
+            () = watch.changed(), if wait == Duration::MAX => {}
+            () = tokio::time::sleep(wait), if wait != Duration::MAX => {}
         }
     }
+    while matches!(intake.take().await, Taken::Some) {}
 }
 
-/// Stores claimed events, then removes their files. What can't be stored stays in the spool.
-async fn take_over(
-    mut spool: SpoolReader,
-    engine: &Engine,
-    claimed: Vec<(crate::alert::Event, Claim)>,
-) -> (SpoolReader, bool) {
-    let (events, claims): (Vec<_>, Vec<_>) = claimed.into_iter().unzip();
-    match engine.accept(events).await {
-        Ok(_) => {
-            let removed = tokio::task::spawn_blocking(move || {
-                spool.remove(claims);
-                spool
-            });
-            (removed.await.expect("removing files does not panic"), true)
-        }
-        Err(error) => {
-            tracing::error!("spooled events wait, they could not be stored: {error}");
-            spool.release(claims);
-            (spool, false)
+/// The way from the spool into the store.
+struct Intake {
+    spool: SpoolReader,
+    engine: Engine,
+}
+
+/// What came of a look into the spool.
+enum Taken {
+    Nothing,
+    Some,
+    Failed,
+}
+
+impl Intake {
+    /// Stores what waits, a batch of it, then removes the files. What can't be stored stays in the spool.
+    async fn take(&mut self) -> Taken {
+        let (events, claims): (Vec<_>, Vec<_>) = match self.spool.claim(SPOOL_BATCH) {
+            Ok(claimed) if claimed.is_empty() => return Taken::Nothing,
+            Ok(claimed) => claimed.into_iter().unzip(),
+            Err(error) => {
+                tracing::error!("{error}");
+                return Taken::Failed;
+            }
+        };
+        match self.engine.accept(events).await {
+            Ok(_) => {
+                self.spool.remove(claims);
+                Taken::Some
+            }
+            Err(error) => {
+                tracing::error!("spooled events wait, they could not be stored: {error}");
+                self.spool.release(claims);
+                Taken::Failed
+            }
         }
     }
 }
@@ -272,25 +285,24 @@ type Notices = mpsc::UnboundedSender<(NoticeId, crate::notice::Notice)>;
 fn deliver_notices(
     config: &Config,
 ) -> Result<(Notices, mpsc::UnboundedReceiver<NoticeId>), NodeError> {
-    let client = provider::client()?;
-    let receivers = config
-        .receivers
-        .iter()
-        .map(|receiver| (receiver.name.clone(), sender(receiver, client.clone())))
-        .collect();
+    let mut receivers = BTreeMap::new();
+    for receiver in &config.receivers {
+        receivers.insert(receiver.name.clone(), sender(receiver)?);
+    }
     let (notices, waiting) = mpsc::unbounded_channel();
     let (report, settled) = mpsc::unbounded_channel();
     tokio::spawn(delivery::run(receivers, waiting, report, Timestamp::now));
     Ok((notices, settled))
 }
 
-fn sender(receiver: &Receiver, client: reqwest::Client) -> Arc<dyn Sender> {
-    match &receiver.kind {
-        ReceiverKind::Slack { url } => Arc::new(Slack::new(url.clone(), receiver.language, client)),
-        ReceiverKind::Webhook { url } => {
-            Arc::new(Webhook::new(url.clone(), receiver.language, client))
-        }
-    }
+fn sender(receiver: &Receiver) -> Result<Arc<dyn Sender>, NodeError> {
+    let (ReceiverKind::Slack { url } | ReceiverKind::Webhook { url }) = &receiver.kind;
+    let client = provider::client_for(url.expose_secret())?;
+    let (url, language) = (url.clone(), receiver.language);
+    Ok(match &receiver.kind {
+        ReceiverKind::Slack { .. } => Arc::new(Slack::new(url, language, client)),
+        ReceiverKind::Webhook { .. } => Arc::new(Webhook::new(url, language, client)),
+    })
 }
 
 /// Starts the simulated network if a provider needs it.
@@ -328,19 +340,13 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
     let mut carriers = Carriers::new();
     let mut keys = Keys::new();
     for provider in &config.providers {
-        let (account, settings, client) = match (&provider.kind, network) {
-            (ProviderKind::Twilio(settings), _) => (
-                settings.clone(),
-                settings.connection_overrides.clone(),
-                provider::client()?,
-            ),
-            (ProviderKind::Simulated, Some(network)) => (
-                simulated_account(network),
-                String::new(),
-                provider::direct_client()?,
-            ),
+        let account = match (&provider.kind, network) {
+            (ProviderKind::Twilio(account), _) => account.clone(),
+            (ProviderKind::Simulated, Some(network)) => simulated_account(network),
             (ProviderKind::Simulated, None) => continue,
         };
+        let client = provider::client_for(&account.base_url)?;
+        let connection_overrides = account.connection_overrides;
         let tokens = std::iter::once(&account.auth_token).chain(&account.next_auth_token);
         keys.insert(provider.name.clone(), SigningKeys::new(tokens, []));
         let account = twilio::Account {
@@ -353,7 +359,7 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
         tracing::info!(provider = %api.name(), "a provider is ready");
         let carrier = Carrier {
             api: Arc::new(api),
-            connection_overrides: settings,
+            connection_overrides,
         };
         carriers.insert(provider.name.clone(), carrier);
     }

@@ -88,6 +88,7 @@ pub(crate) mod samples {
             headline: Headline {
                 alert: AlertKey {
                     source: "zabbix".into(),
+                    group: "primary".into(),
                     dedup: "1234".into(),
                 },
                 severity: Severity::Critical,

@@ -7,7 +7,7 @@ mod fault_socket;
 mod transport;
 pub mod twilio;
 
-pub use client::{ClientError, client, direct_client};
+pub use client::{ClientError, client, client_for};
 pub use twilio::Twilio;
 
 use std::{fmt, future::Future, pin::Pin};

@@ -1,6 +1,7 @@
 //! The rim towards HTTP: ingest, provider webhooks, health. It takes no decisions: it bounds, verifies and translates.
 
 mod answer;
+mod connections;
 mod health;
 mod ingest;
 mod webhook;
@@ -47,15 +48,9 @@ pub struct Rim {
     pub started: tokio::time::Instant,
 }
 
-/// Serves until `stop` is done; requests under way are answered first.
-pub async fn serve(
-    listener: TcpListener,
-    rim: Arc<Rim>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(rim))
-        .with_graceful_shutdown(stop)
-        .await
+/// Serves until `stop` is done; requests under way are answered first. Dropped, it hangs up on everybody.
+pub async fn serve(listener: TcpListener, rim: Arc<Rim>, stop: impl Future<Output = ()> + Send) {
+    connections::serve(listener, router(rim), stop).await;
 }
 
 /// The routes.
@@ -64,5 +59,6 @@ pub fn router(rim: Arc<Rim>) -> Router {
         .route("/v1/events", post(ingest::event))
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
+        .method_not_allowed_fallback(answer::not_allowed)
         .with_state(rim)
 }

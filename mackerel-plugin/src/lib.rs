@@ -9,7 +9,6 @@
 //! * [`check`]: the check plugin.
 
 pub mod check;
-mod core;
 pub mod flags;
 pub mod health;
 pub mod metrics;

@@ -11,12 +11,12 @@ use std::{env, ffi::OsString, fmt::Write, path::Path, process::ExitCode, time::D
 use jiff::Timestamp;
 
 use crate::{
-    core::{self, CoreError},
     flags::{Flag, FlagError, Flags},
     health::{self, Health},
     output::{complain, say},
 };
 use rates::Totals;
+use rinban::plugin::{self, CoreError};
 
 const KNOWN: [Flag; 2] = [Flag::long("config"), Flag::long("metric-key-prefix")];
 
@@ -67,7 +67,7 @@ fn options(args: impl IntoIterator<Item = OsString>) -> Result<(Flags, String), 
 }
 
 fn collect(config: Option<&Path>, prefix: &str) -> Result<String, CoreError> {
-    let settings = core::settings(config)?;
+    let settings = plugin::settings(config)?;
     let health = health::ask(health::address(&settings.config_path), TIMEOUT)?;
     let now = Timestamp::now();
     let totals = Totals::new(&health, now);

@@ -24,10 +24,10 @@ use rinban::{
 };
 
 use crate::{
-    core::{self, CoreError},
     flags::{Flag, FlagError, Flags},
     output::complain,
 };
+use rinban::plugin::{self, CoreError};
 use state::{Slot, State, Trust};
 use transition::{Action, CheckStatus, Run};
 
@@ -110,7 +110,7 @@ fn notify(options: &Options) -> Result<(), CoreError> {
         previous: CheckStatus::parse_previous(&variable("MACKEREL_PREVIOUS_STATUS")),
         min_attempts: options.min_attempts,
     };
-    let settings = core::settings(options.config.as_deref())?;
+    let settings = plugin::settings(options.config.as_deref())?;
     let now = Timestamp::now();
     let host_id = host_id(options);
     let slot = Slot::open(&settings.state_dir, &host_id, &options.check)?;
@@ -124,7 +124,7 @@ fn notify(options: &Options) -> Result<(), CoreError> {
         Action::Nothing => {}
         Action::KeepAlive => keep_alive(&settings, &event(EventKind::Problem, &state))?,
         Action::Report(kind) => {
-            core::hand_over(&settings, &event(kind, &transition.next))?;
+            plugin::hand_over(&settings, &event(kind, &transition.next))?;
         }
     }
     if transition.next != state || trust == Trust::Damaged {
@@ -136,8 +136,8 @@ fn notify(options: &Options) -> Result<(), CoreError> {
 /// Makes sure that a core works on what is open. The event is the one that it has already: the core takes it once.
 /// Other hosts' cores look after themselves.
 fn keep_alive(settings: &Settings, event: &Event) -> Result<(), CoreError> {
-    if settings.cores.is_empty() && !core::core_runs(settings)? {
-        core::hand_over(settings, event)?;
+    if settings.cores.is_empty() && !plugin::core_runs(settings)? {
+        plugin::hand_over(settings, event)?;
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
-use crate::{check, core, metrics, notify, output};
+use crate::{check, metrics, notify, output};
+use rinban::plugin;
 
 const USAGE: &str = include_str!("usage.txt");
 
@@ -26,7 +27,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Role::Metrics => metrics::run(rest),
         Role::Notify => notify::run(rest),
         Role::Check => check::run(rest),
-        Role::Core => core::run_core(args),
+        Role::Core => plugin::run_core(args),
         Role::Help => {
             output::say(USAGE);
             ExitCode::SUCCESS
@@ -48,7 +49,13 @@ fn role(args: &[OsString]) -> (Role, usize) {
     let name = args.first().map(Path::new).and_then(Path::file_name);
     let is_named = |wanted: &str| name.is_some_and(|name| name == wanted);
     if is_named("check-rinban") {
-        return (Role::Check, 1);
+        // A check has no words of its own, so this one is free to start the core.
+        let serve = args.get(1).is_some_and(|word| word == "serve");
+        return if serve {
+            (Role::Core, 0)
+        } else {
+            (Role::Check, 1)
+        };
     }
     if is_named("rinban") {
         return (Role::Core, 0);
@@ -91,7 +98,7 @@ mod tests {
             (&["mackerel-plugin-rinban", "serve"], (Role::Core, 0)),
             (&["mackerel-plugin-rinban", "oncall"], (Role::Core, 0)),
             (&["/opt/bin/check-rinban", "-w", "1"], (Role::Check, 1)),
-            (&["check-rinban", "serve"], (Role::Check, 1)),
+            (&["check-rinban", "serve"], (Role::Core, 0)),
             (&["rinban", "notify"], (Role::Core, 0)),
         ] {
             let args: Vec<OsString> = args.iter().map(Into::into).collect();

@@ -2,5 +2,8 @@
 
 mod as_the_agent_runs_it;
 mod check;
+#[path = "../../tests/support/installation.rs"]
+mod installation;
 mod metrics;
+mod no_core;
 mod notify;

@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertKey, Event, EventKind, GroupName, Headline, Severity};
+use super::{AlertKey, Event, EventKind, Headline, Severity};
 
 /// What the events of one key add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its name.
     pub key: AlertKey,
-    /// Whom it concerns.
-    pub group: GroupName,
     /// Where it stands.
     pub state: AlertState,
     /// What the first problem event said, with the severity that the last one gave.
@@ -51,7 +49,7 @@ pub enum AlertChange {
         by: String,
     },
     /// It is over; the alert as it last stood.
-    Closed(Alert),
+    Closed(Box<Alert>),
     /// Nothing: an update or a recovery of an alert that is not open, or an update that changes nothing.
     Ignored,
 }
@@ -94,7 +92,7 @@ impl AlertBook {
                 _ => AlertChange::Ignored,
             },
             (EventKind::Recovery, Some(_)) => match self.open.remove(&key) {
-                Some(alert) => AlertChange::Closed(alert),
+                Some(alert) => AlertChange::Closed(Box::new(alert)),
                 None => AlertChange::Ignored,
             },
             (EventKind::Update | EventKind::Recovery, None) => AlertChange::Ignored,
@@ -141,7 +139,6 @@ impl Alert {
     fn triggered(key: AlertKey, event: &Event) -> Self {
         Self {
             key,
-            group: event.group.clone(),
             state: AlertState::Triggered,
             headline: Headline::of(event),
             opened_at: event.received_at,

@@ -111,6 +111,7 @@ impl Event {
     pub fn alert_key(&self) -> AlertKey {
         AlertKey {
             source: self.source.clone(),
+            group: self.group.clone(),
             dedup: self.dedup_key.clone(),
         }
     }

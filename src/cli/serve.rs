@@ -1,12 +1,22 @@
 //! `rinban serve`: the core.
 
-use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Mutex};
+use std::{
+    fs::OpenOptions,
+    io::{IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Mutex,
+    time::Duration,
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigArg, Failure};
 use crate::{config::Config, handoff, node::Node};
+
+/// How long threads that block are waited for.
+const SHUTDOWN: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,7 +46,11 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::World(format!("cannot start: {error}")))?;
     let ended = runtime.block_on(serve(config, out));
-    if let Err(failure) = &ended {
+    // Everything is stored. What blocks still, such as asking for the address of a receiver, is of no use any more.
+    runtime.shutdown_timeout(SHUTDOWN);
+    if let Err(failure) = ended.as_ref()
+        && args.detached
+    {
         tracing::error!("{failure}");
     }
     ended
@@ -71,7 +85,10 @@ fn start_log(state_dir: Option<&std::path::PathBuf>) -> Result<(), Failure> {
             .with_ansi(false)
             .with_writer(Mutex::new(log_file(dir)?))
             .try_init(),
-        None => log.with_writer(std::io::stderr).try_init(),
+        None => log
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .try_init(),
     };
     Ok(())
 }

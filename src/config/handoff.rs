@@ -41,14 +41,12 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
     Some(settings)
 }
 
-/// A directory; a relative one is taken from the directory of the file, since the core and the plugins do not share a
-/// working directory.
+/// A directory; see [`super::reader::Reader::beside`].
 fn directory(section: &Section<'_>, key: &str, default: PathBuf) -> Option<PathBuf> {
     let Some(written) = section.text(key) else {
         return (!section.has(key)).then_some(default);
     };
-    let beside = section.reader().path.parent().unwrap_or("".as_ref());
-    let path = beside.join(written.value);
+    let path = section.reader().beside(written.value);
     Some(std::path::absolute(&path).unwrap_or(path))
 }
 

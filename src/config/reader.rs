@@ -5,7 +5,12 @@
 
 mod secret;
 
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive, path::Path};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use jiff::SignedDuration;
 use toml::{
@@ -34,6 +39,12 @@ pub(super) struct Located<T> {
 }
 
 impl<'a> Reader<'a> {
+    /// A path in the file; a relative one is taken from the directory of the file, since the core and the plugins do not
+    /// share a working directory.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or("".as_ref()).join(path)
+    }
+
     pub(super) fn new(path: &'a Path, text: &'a str, environment: Environment<'a>) -> Self {
         Self {
             path,

@@ -97,6 +97,12 @@ pub(super) fn unique_name<'a>(
         section.wrong_value("name", name.at, &Wrong::new("is empty", "give it a name"));
         return None;
     }
+    if [".", ".."].contains(&name.value) {
+        // The name of a provider is part of the URLs that it is given.
+        let wrong = Wrong::new("cannot stand in a URL", "give it a name with letters");
+        section.wrong_value("name", name.at, &wrong);
+        return None;
+    }
     if !seen.insert(name.value.to_owned()) {
         let wrong = Wrong::new(
             format!("is {:?}, as that of another", name.value),

@@ -1,7 +1,7 @@
 //! `[templates.NAME]`: what the phone says, by language.
 
 use super::{error::Wrong, members::LANGUAGES, reader::Section};
-use crate::voice::TemplateTexts;
+use crate::voice::{self, TemplateTexts};
 
 pub(super) fn templates(root: &Section<'_>) -> TemplateTexts {
     let mut templates = TemplateTexts::new();
@@ -18,14 +18,13 @@ pub(super) fn templates(root: &Section<'_>) -> TemplateTexts {
     templates
 }
 
+/// A template that could be spoken: its syntax is right and it knows its variables.
 fn compiled(text: &str) -> Result<String, Wrong> {
-    let compiles = minijinja::Environment::new()
-        .template_from_str(text)
-        .map(|_| text.to_owned());
-    compiles.map_err(|error| {
-        Wrong::new(
-            format!("does not compile ({error})"),
+    match voice::check_template(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(why) => Err(Wrong::new(
+            format!("cannot be spoken ({why})"),
             "write variables as {{ name }} and conditions as {% if name %}...{% endif %}",
-        )
-    })
+        )),
+    }
 }

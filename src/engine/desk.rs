@@ -246,12 +246,13 @@ impl Desk {
         unfinished
     }
 
-    /// Hands [`Input::Restarted`] to every escalation.
+    /// Hands [`Input::Restarted`] to every escalation, and opens new ones for alerts whose own is lost.
     pub fn restarted(&mut self, now: Now, turn: &mut Turn) {
         let ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
         for id in ids {
             self.input(now, id, Input::Restarted, turn);
         }
+        self.adopt_orphans(now, turn);
     }
 
     /// Folds one event in.

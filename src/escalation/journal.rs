@@ -358,6 +358,8 @@ pub enum Outcome {
     NoKey,
     /// Answered, and the call was passed on with key 2.
     Passed,
+    /// Answered, and the person took or closed the alert.
+    Taken,
     /// Answered, but our TwiML was never fetched, so the person heard nothing.
     Unheard,
     /// No word from the provider within the time a call can take.
@@ -381,6 +383,7 @@ impl fmt::Display for Outcome {
             Self::Canceled => "cancelled",
             Self::NoKey => "answered, no key pressed",
             Self::Passed => "passed on",
+            Self::Taken => "taken",
             Self::Unheard => "answered, but our message was never fetched",
             Self::Lost => "no word from the provider",
             Self::NotPlaced(fault) => return write!(f, "not placed: {fault}"),

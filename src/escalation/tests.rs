@@ -130,6 +130,45 @@ fn each_key_does_what_the_phone_says() {
 }
 
 #[test]
+fn who_takes_it_is_not_said_to_have_pressed_no_key() {
+    let mut world = trio();
+    world.answer_and_press("1");
+    assert_eq!(world.status(1, CallStatus::Completed), []);
+    let outcome = world
+        .escalation
+        .attempt(1)
+        .and_then(|attempt| attempt.outcome.clone());
+    assert_eq!(outcome, Some(Outcome::Taken));
+}
+
+#[test]
+fn whoever_took_or_closed_it_by_key_is_not_told_to_have_pressed_none() {
+    let closing = Policy {
+        allow_close: true,
+        ..Policy::default()
+    };
+    for keys in ["1", "9"] {
+        let mut world = World::new(&["sato", "suzuki"], closing.clone());
+        world.answer_and_press(keys);
+        let effects = world.status(1, CallStatus::Completed);
+        assert!(
+            !effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Tell { .. })),
+            "key {keys}: {effects:?}"
+        );
+        world.check_replay();
+    }
+    let mut world = trio();
+    world.hear(1, Heard::Answer);
+    let unheard = News::NotReached {
+        member: "sato".into(),
+        outcome: Outcome::NoKey,
+    };
+    assert!(told(world.status(1, CallStatus::Completed), &unheard));
+}
+
+#[test]
 fn silence_repeats_the_message_and_then_lets_go() {
     let mut world = trio();
     world.hear(1, Heard::Answer);

@@ -58,6 +58,11 @@ impl Escalation {
             });
         }
         let line = self.line(now, id.number, heard, effects);
+        if matches!(line, Line::Acknowledged | Line::Closed)
+            && let Some(attempt) = self.find(id)
+        {
+            attempt.outcome.get_or_insert(Outcome::Taken);
+        }
         self.say(now, id, stage, heard, line, effects);
         Change::Made
     }

@@ -59,6 +59,7 @@ pub(super) fn headline(alert: u8) -> Headline {
 fn key(alert: u8) -> AlertKey {
     AlertKey {
         source: "test".into(),
+        group: "primary".into(),
         dedup: alert.to_string().as_str().into(),
     }
 }

@@ -38,6 +38,18 @@ pub enum LockError {
         /// Its process id, as it left it in the lock file.
         pid: Option<String>,
     },
+    /// Something else stands where the directory should be.
+    #[error("{} is not a directory; name one in `state_dir`, or move what is there away", .state_dir.display())]
+    NoDirectory {
+        /// What should be a directory.
+        state_dir: PathBuf,
+    },
+    /// The disk is full.
+    #[error("the disk that holds {} is full; free some space there", .path.display())]
+    DiskFull {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// The lock file cannot be opened or locked.
     #[error(
         "the lock {} cannot be used: {source}; give this user the right to enter that directory and to use its files",
@@ -49,6 +61,19 @@ pub enum LockError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl LockError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::NotADirectory => Self::NoDirectory {
+                state_dir: path.parent().map(Path::to_owned).unwrap_or(path),
+            },
+            _ => Self::Unusable { path, source },
+        }
+    }
 }
 
 /// Whether a core is ready and reads the spool.
@@ -68,7 +93,7 @@ pub(super) fn try_spawn_lock(state_dir: &Path) -> Result<Option<File>, LockError
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(source)) => Err(LockError::Unusable { path, source }),
+        Err(TryLockError::Error(source)) => Err(LockError::new(&path, source)),
     }
 }
 
@@ -81,6 +106,9 @@ pub struct Starting {
 }
 
 /// A core that is ready. Held as long as the core reads the spool.
+///
+/// A core that ends drops it first and reads the spool once more after that: a plugin that saw the lock held had
+/// written its event before it looked.
 #[derive(Debug)]
 #[must_use = "dropped, plugins no longer rely on this core"]
 pub struct CoreLock {
@@ -114,10 +142,7 @@ impl Starting {
 /// Takes the lock for itself and leaves the process id in it.
 fn take(path: &Path, state_dir: &Path) -> Result<File, LockError> {
     let mut file = open(path)?;
-    let unusable = |source| LockError::Unusable {
-        path: path.to_owned(),
-        source,
-    };
+    let unusable = |source| LockError::new(path, source);
     let give_up = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {
@@ -138,10 +163,7 @@ fn take(path: &Path, state_dir: &Path) -> Result<File, LockError> {
 
 /// Looks without waiting. A file that is not there is held by nobody.
 fn is_held(path: &Path) -> Result<bool, LockError> {
-    let unusable = |source| LockError::Unusable {
-        path: path.to_owned(),
-        source,
-    };
+    let unusable = |source| LockError::new(path, source);
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file.map_err(unusable)?,
@@ -156,23 +178,22 @@ fn is_held(path: &Path) -> Result<bool, LockError> {
 /// Everybody who may enter the directory may look at the lock; only its owner may take it.
 fn open(path: &Path) -> Result<File, LockError> {
     let dir = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .and_then(|()| {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o644)
-                .open(path)
-        })
-        .map_err(|source| LockError::Unusable {
-            path: path.to_owned(),
-            source,
-        })
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    // The system says "File exists" of a file that stands there.
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
+    .and_then(|()| {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o644)
+            .open(path)
+    })
+    .map_err(|source| LockError::new(path, source))
 }
 
 fn already_running(state_dir: &Path, file: &str) -> LockError {
@@ -266,6 +287,9 @@ mod tests {
         fs::write(dir.path().join("file"), "").expect("writes");
         let below = dir.path().join("file");
         let error = is_core_ready(&below).expect_err("a file is no directory");
-        assert!(error.to_string().contains("core.lock"), "{error}");
+        assert!(
+            error.to_string().contains("file is not a directory"),
+            "{error}"
+        );
     }
 }

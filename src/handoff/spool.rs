@@ -88,6 +88,16 @@ impl Spool {
         }
     }
 
+    /// The same, but no more than `limit` events may wait; they are counted at each write.
+    #[must_use]
+    pub fn with_limit(self, limit: usize) -> Self {
+        Self {
+            limit,
+            count_every: 1,
+            ..self
+        }
+    }
+
     /// Puts an event, as JSON that [`crate::alert::Event::from_json`] reads, in the spool: durable (fsync) on return (P1).
     pub fn write(&self, id: &EventId, json: &[u8]) -> Result<(), SpoolError> {
         self.check_room()?;

@@ -132,7 +132,7 @@ mod tests {
 
     /// Whether the watch says so within much less than a rescan.
     async fn is_told(watch: &mut SpoolWatch) -> bool {
-        let soon = Duration::from_secs(1);
+        let soon = Duration::from_secs(3);
         time::timeout(soon, watch.changed()).await.is_ok()
     }
 

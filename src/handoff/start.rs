@@ -23,6 +23,10 @@ use super::{
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a core that we may not start is waited for while nothing is seen of it: a service that is restarted is
+/// between two processes for a moment, and Mackerel does not run an action again.
+const RESTART_GRACE: Duration = Duration::from_secs(1);
+
 /// Why no core is ready.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -79,37 +83,69 @@ fn start_by(
     let state_dir = &settings.state_dir;
     let mut ours: Option<Child> = None;
     let mut spawn_lock = None;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::until(deadline);
     loop {
         if spawn_lock.is_none() {
             // Whoever held it may have ended without a core, so it is tried again and again.
             spawn_lock = core_lock::try_spawn_lock(state_dir)?;
         }
+        // In this order: ours may end because another one starts, and a core that gets ready lets go of the one lock only
+        // when it has the other.
+        let ended = ours.as_mut().and_then(|child| child.try_wait().ok()?);
+        let is_starting = core_lock::is_core_starting(state_dir)?;
         if core_lock::is_core_ready(state_dir)? {
             return Ok(());
         }
-        let is_starting = core_lock::is_core_starting(state_dir)?;
-        match &mut ours {
-            None if spawn_lock.is_some() && !is_starting => {
-                ours = Some(spawn(program(), settings)?);
-            }
-            Some(child) if !is_starting => {
-                if let Ok(Some(status)) = child.try_wait()
-                    && !core_lock::is_core_ready(state_dir)?
-                {
-                    let log = log_path(state_dir);
-                    return Err(StartError::Died { status, log });
-                }
-            }
-            _ => {}
+        if !is_starting && let Some(status) = ended {
+            let log = log_path(state_dir);
+            return Err(StartError::Died { status, log });
         }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if !is_starting && ours.is_none() && spawn_lock.is_some() {
+            ours = Some(spawn(program(), settings)?);
+        }
+        if !pauses.pause() {
             let log = log_path(state_dir);
             return Err(StartError::TooSlow { log });
         }
-        thread::sleep(pause.min(left));
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Waits for a core that somebody else starts: whether there is one before the deadline.
+pub(super) fn is_core_coming(state_dir: &Path, deadline: Instant) -> Result<bool, LockError> {
+    let grace = Instant::now() + RESTART_GRACE;
+    let mut pauses = Pauses::until(deadline);
+    loop {
+        // In this order, as above.
+        let is_starting = core_lock::is_core_starting(state_dir)?;
+        if core_lock::is_core_ready(state_dir)? {
+            return Ok(true);
+        }
+        if !(is_starting || Instant::now() < grace) || !pauses.pause() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Ever longer pauses, none of which goes beyond the deadline.
+struct Pauses {
+    deadline: Instant,
+    next: Duration,
+}
+
+impl Pauses {
+    fn until(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            next: FIRST_PAUSE,
+        }
+    }
+
+    /// Sleeps, or says that the deadline is over.
+    fn pause(&mut self) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        thread::sleep(self.next.min(left));
+        self.next = (self.next * 3 / 2).min(LONGEST_PAUSE);
+        !left.is_zero()
     }
 }
 
@@ -199,8 +235,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(10);
 
-    /// A core that is ready after 0.1 s, and ends soon.
-    const GOOD: &str = "echo $* >> started; sleep 0.1; exec flock core.lock sleep 2";
+    /// A core that is ready after 0.1 s, and ends by itself.
+    const GOOD: &str = "echo $* >> started; sleep 0.1; exec flock core.lock sleep 5";
 
     #[test]
     fn many_plugins_start_one_core_and_all_wait_until_it_is_ready() {
@@ -237,9 +273,9 @@ mod tests {
     fn a_core_that_hangs_holds_nobody_longer_than_the_deadline() {
         let dir = dir();
         let begin = Instant::now();
-        let error = start(&dir, "sleep 2", Duration::from_millis(200)).expect_err("it hangs");
+        let error = start(&dir, "sleep 4", Duration::from_millis(200)).expect_err("it hangs");
         assert!(matches!(error, StartError::TooSlow { .. }), "{error}");
-        assert!(begin.elapsed() < Duration::from_secs(1));
+        assert!(begin.elapsed() < Duration::from_secs(3));
     }
 
     #[test]
@@ -254,6 +290,25 @@ mod tests {
             drop(core);
         });
         assert!(!dir.path().join("second").exists());
+    }
+
+    #[test]
+    fn a_service_that_is_being_restarted_is_waited_for() {
+        let dir = dir();
+        let deadline = Instant::now() + LONG;
+        thread::scope(|scope| {
+            let plugin = scope.spawn(|| is_core_coming(dir.path(), deadline));
+            thread::sleep(Duration::from_millis(100));
+            let starting = core_lock::CoreLock::begin(dir.path()).expect("begins");
+            // Longer than the grace, since it is seen to be starting.
+            thread::sleep(RESTART_GRACE);
+            let core = starting.ready().expect("takes the lock");
+            assert!(plugin.join().expect("no panic").expect("looks"));
+            drop(core);
+        });
+        let begin = Instant::now();
+        assert!(!is_core_coming(dir.path(), deadline).expect("looks"));
+        assert!(begin.elapsed() < LONG);
     }
 
     #[test]

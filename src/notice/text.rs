@@ -250,6 +250,11 @@ mod tests {
                 "taro passed it on to the next person.",
             ),
             (
+                Outcome::Taken,
+                "taro さんが対応します。",
+                "taro has taken it.",
+            ),
+            (
                 Outcome::Unheard,
                 "taro さんの電話に応答がありましたが、メッセージは取得されませんでした。",
                 "taro's phone was answered, but our message was never fetched.",

@@ -4,6 +4,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use reqwest::{Client, ClientBuilder};
+use url::{Host, Url};
 
 /// How long a TCP and TLS connection may take to come up. Within it a failure is proof that nothing was sent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,9 +34,22 @@ pub fn client() -> Result<Client, ClientError> {
     Ok(CLIENT.get_or_init(|| built).clone())
 }
 
-/// A client that takes no proxy from the environment: for the simulated network, which is on loopback.
-pub fn direct_client() -> Result<Client, ClientError> {
-    builder().no_proxy().build().map_err(ClientError)
+/// The client for this address: [`client`], or, for loopback, one that takes no proxy from the environment, since a proxy
+/// cannot reach this host's loopback. mackerel-agent hands its own proxy on to what it starts.
+pub fn client_for(url: &str) -> Result<Client, ClientError> {
+    if is_loopback(url) {
+        return builder().no_proxy().build().map_err(ClientError);
+    }
+    client()
+}
+
+fn is_loopback(url: &str) -> bool {
+    match Url::parse(url).as_ref().map(Url::host) {
+        Ok(Some(Host::Ipv4(address))) => address.is_loopback(),
+        Ok(Some(Host::Ipv6(address))) => address.is_loopback(),
+        Ok(Some(Host::Domain(name))) => name == "localhost",
+        _ => false,
+    }
 }
 
 /// The settings of [`client`].
@@ -71,6 +85,20 @@ pub(super) fn unpooled() -> Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_known_by_its_address() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8075/x", true),
+            ("http://[::1]/", true),
+            ("http://localhost:1", true),
+            ("https://api.twilio.com", false),
+            ("https://localhost.example.com", false),
+            ("not a url", false),
+        ] {
+            assert_eq!(is_loopback(url), expected, "{url}");
+        }
+    }
 
     #[test]
     fn the_shared_client_is_built_once_and_handed_out_again() {

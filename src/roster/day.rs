@@ -92,6 +92,19 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_has_begun_stays_begun_when_the_clock_goes_back_over_midnight() {
+        let zone = TimeZone::get("America/St_Johns").expect("known zone");
+        let days = DutyDays {
+            zone: &zone,
+            at: Time::midnight(),
+        };
+        // 00:00 came first at 02:30 UTC; a minute later the clock went back to 23:01 of the 28th.
+        let again_the_28th = "2006-10-29T02:45:00Z".parse().expect("timestamp");
+        assert_eq!(zone.to_datetime(again_the_28th).date().day(), 28);
+        assert_eq!(days.day_at(again_the_28th), Date::constant(2006, 10, 29));
+    }
+
+    #[test]
     fn the_ends_of_time_have_a_day_too() {
         let days = DutyDays {
             zone: &TimeZone::UTC,

@@ -2,7 +2,8 @@
 
 use axum::{
     Json,
-    body::Bytes,
+    body::{Body, Bytes, HttpBody},
+    extract::{DefaultBodyLimit, FromRequest, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -43,17 +44,44 @@ pub(super) fn unavailable(text: impl AsRef<str>) -> Response {
     ([RETRY_AFTER], error(StatusCode::SERVICE_UNAVAILABLE, text)).into_response()
 }
 
-/// Reads a request's body, bounded in size and time.
-pub(super) async fn body(body: axum::body::Body, max: usize) -> Result<Bytes, Response> {
-    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, max)).await {
+/// Not with this method.
+pub(super) async fn not_allowed() -> Response {
+    error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "not with this method; the header Allow names those that are",
+    )
+}
+
+/// Who asks for what needs a key has none that is valid.
+pub(super) fn unauthorized(text: impl AsRef<str>) -> Response {
+    const CHALLENGE: (HeaderName, &str) = (header::WWW_AUTHENTICATE, "Bearer");
+    ([CHALLENGE], error(StatusCode::UNAUTHORIZED, text)).into_response()
+}
+
+/// Reads a request's body, bounded in size and time. One that announces too much is not read at all.
+pub(super) async fn body(body: Body, max: usize) -> Result<Bytes, Response> {
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_large(max));
+    }
+    let mut request = Request::new(body);
+    DefaultBodyLimit::max(max).apply(&mut request);
+    match tokio::time::timeout(BODY_TIME, Bytes::from_request(request, &())).await {
         Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large(max)),
         Ok(Err(_)) => Err(error(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body could not be read within {max} bytes; send less"),
+            StatusCode::BAD_REQUEST,
+            "the body broke off or is not well framed; send it again",
         )),
         Err(_) => Err(error(
             StatusCode::REQUEST_TIMEOUT,
             "the body came too slowly; send it again",
         )),
     }
+}
+
+fn too_large(max: usize) -> Response {
+    error(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the body has more than {max} bytes; send less"),
+    )
 }

@@ -26,8 +26,7 @@ use crate::{
 pub(super) async fn event(State(rim): State<Arc<Rim>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if !is_authorised(&head.headers, &rim.api_keys) {
-        return answer::error(
-            StatusCode::UNAUTHORIZED,
+        return answer::unauthorized(
             "no valid API key; send `Authorization: Bearer KEY` with a key of [[server.api_keys]]",
         );
     }

@@ -20,11 +20,12 @@ use crate::{
 /// Bytes of a webhook's body. Captured ones have well below 2 kB.
 const WEBHOOK_BYTES: usize = 64 * 1024;
 
-/// Everything below `/v1/calls/` that is a place in a call; anything else is not found.
+/// Everything below `/v1/calls/` that is a place in a call; anything else is not found. A path that only differs from
+/// such a one by slashes in front was meant to be one.
 pub(super) async fn webhook(State(rim): State<Arc<Rim>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let path = rim.links.public().path_below(head.uri.path());
-    if !path.starts_with("/v1/calls/") {
+    if !path.trim_start_matches('/').starts_with("v1/calls/") {
         return answer::error(StatusCode::NOT_FOUND, "there is nothing here");
     }
     let Some(place) = Place::parse(path).filter(|_| head.method == Method::POST) else {

@@ -98,7 +98,6 @@ pub(super) fn events(ids: &[&str]) -> Batch {
 fn alert(dedup: &str, title: &str) -> Alert {
     Alert {
         key: key(dedup),
-        group: "primary".into(),
         state: AlertState::Acknowledged { by: "Admin".into() },
         headline: headline(title),
         opened_at: now(),
@@ -108,6 +107,7 @@ fn alert(dedup: &str, title: &str) -> Alert {
 fn key(dedup: &str) -> AlertKey {
     AlertKey {
         source: "zabbix".into(),
+        group: "primary".into(),
         dedup: dedup.into(),
     }
 }

@@ -321,6 +321,7 @@ mod tests {
         for task in tasks {
             // Half-way answers are of no interest here: dropping a task leaves its batch in the queue.
             task.abort();
+            let _ = task.await;
         }
         store.close().await;
         let mut reader = Reader::open(dir.path()).expect("opens");
@@ -372,5 +373,41 @@ mod tests {
             let rate = f64::from(done) / begin.elapsed().as_secs_f64();
             println!("{clients} clients, {size} events a batch: {rate:.0} events/s");
         }
+    }
+
+    /// How fast spooled events get into the store; run with `--release -- --ignored --nocapture`.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "measures"]
+    async fn drain_rate() {
+        const EVENTS: usize = 20_000;
+        let dir = dir();
+        let spool = crate::handoff::Spool::new(dir.path().join("spool"));
+        for n in 0..EVENTS {
+            let event = crate::store::contract::event(&format!("zabbix:{n}:problem"));
+            let json = serde_json::to_vec(&event).expect("JSON");
+            spool.write(&event.id, &json).expect("writes");
+        }
+        let (store, _) = Store::open(dir.path()).expect("opens");
+        let begin = std::time::Instant::now();
+        let spool = dir.path().join("spool");
+        let mut reader = crate::handoff::SpoolReader::open(spool).expect("opens");
+        let mut drained = 0;
+        loop {
+            let found = reader.claim(256).expect("reads");
+            if found.is_empty() {
+                break;
+            }
+            let (events, claims): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            let batch = Batch {
+                events,
+                ..Batch::default()
+            };
+            let committed = store.commit(batch).await.expect("commits");
+            drained += committed.new_events.iter().filter(|new| **new).count();
+            reader.remove(claims);
+        }
+        assert_eq!(drained, EVENTS);
+        let rate = EVENTS as f64 / begin.elapsed().as_secs_f64();
+        println!("drained {EVENTS} events: {rate:.0} events/s");
     }
 }

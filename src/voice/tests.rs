@@ -94,6 +94,7 @@ fn headline(title: &str, host: Option<&str>, message: &str) -> Headline {
     Headline {
         alert: AlertKey {
             source: "zabbix".into(),
+            group: "primary".into(),
             dedup: "1".into(),
         },
         severity: Severity::Critical,

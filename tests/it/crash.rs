@@ -208,7 +208,7 @@ members = ["busy", "machine", "taker"]
 policy = "quick"
 [policies.quick]
 ring_timeout_secs = 4
-call_limit_secs = 10
+call_limit_secs = 300
 callback_grace_secs = 0.3
 round_pause_secs = 1
 message_repeats = 1

@@ -1,5 +1,11 @@
 //! The binaries as their users run them: one module per topic.
 
+mod bad_input;
 mod cli_basics;
 mod crash;
+mod demo;
+mod nights;
 mod plans;
+mod support;
+mod tidy;
+mod webhooks;

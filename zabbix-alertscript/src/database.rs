@@ -36,10 +36,11 @@ pub fn down(arguments: &Arguments, since: Option<Timestamp>, now: Timestamp) -> 
     let outage = since.map_or_else(|| "new".to_owned(), |since| since.to_string());
     let bucket = now.as_second().div_euclid(3_600);
     let subject = resolved(arguments.subject()).unwrap_or(SUBJECT);
+    let group = facts::group(&arguments.named, arguments.sendto());
     event(
-        format!("{SOURCE}:{DEDUP}:problem:{outage}:{bucket}"),
+        format!("{SOURCE}:{group}:{DEDUP}:problem:{outage}:{bucket}"),
         EventKind::Problem,
-        facts::group(&arguments.named, arguments.sendto()),
+        group,
         subject.trim_end_matches('.').to_owned(),
         resolved(arguments.message())
             .map(plain_text)
@@ -53,7 +54,7 @@ pub fn up(group: String, since: Timestamp, now: Timestamp) -> Event {
     Event {
         reason: Some("Zabbix sends events again".to_owned()),
         ..event(
-            format!("{SOURCE}:{DEDUP}:recovery:{since}"),
+            format!("{SOURCE}:{group}:{DEDUP}:recovery:{since}"),
             EventKind::Recovery,
             group,
             "Zabbix database is available again".to_owned(),

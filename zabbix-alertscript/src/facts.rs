@@ -112,7 +112,7 @@ impl Facts {
             Some(id) => id.clone(),
             None => format!("{}/{title}", self.host.as_deref().unwrap_or_default()),
         };
-        let dedup = shorten(&dedup);
+        let dedup = shorten(&dedup, NAME_BYTES);
         // Without an event id nothing tells two occurrences apart but the time. A retry is then a second event of the
         // same alert, which is a keep-alive; the same id for a second occurrence would be a lost page.
         let stamp = match (&self.event_id, self.kind) {
@@ -121,7 +121,7 @@ impl Facts {
             (None, _) => format!(":{now}"),
         };
         Event {
-            id: format!("{SOURCE}:{dedup}:{}{stamp}", self.kind.as_str())
+            id: format!("{SOURCE}:{group}:{dedup}:{}{stamp}", self.kind.as_str())
                 .as_str()
                 .into(),
             source: SOURCE.into(),
@@ -150,7 +150,11 @@ impl Facts {
 /// The group that SENDTO names, if it names one.
 pub fn group(named: &Named, sendto: Option<&str>) -> String {
     let named = named.group.as_deref().and_then(resolved);
-    shorten(named.or_else(|| resolved(sendto?)).unwrap_or(NO_GROUP)).to_owned()
+    shorten(
+        named.or_else(|| resolved(sendto?)).unwrap_or(NO_GROUP),
+        NAME_BYTES,
+    )
+    .to_owned()
 }
 
 /// An update of a problem that is over tells that it is over: the recovery may have been sent before it.
@@ -185,20 +189,19 @@ fn acknowledged_by(fields: &Fields) -> Option<String> {
 /// Date and time have a resolution of one second; two people may write in the same one.
 fn stamp(fields: &Fields) -> String {
     let text = |key| fields.text(key).unwrap_or_default();
-    let said = ["user", "action", "message"].map(text).join("\0");
-    format!(
-        "{} {}:{:016x}",
-        text("date"),
-        text("time"),
-        fnv1a(said.as_bytes())
-    )
+    let said = ["date", "time", "user", "action", "message"]
+        .map(text)
+        .join("\0");
+    let (date, time) = (shorten(text("date"), 20), shorten(text("time"), 20));
+    format!("{date} {time}:{}", fingerprint(&said))
 }
 
-/// 64-bit FNV-1a: the same in every version of this program, as an id must be.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+/// 64-bit FNV-1a: the same in every version of this program, as what becomes part of an id must be.
+pub fn fingerprint(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    });
+    format!("{hash:016x}")
 }
 
 /// The tag `rinban_message_id` in `{EVENT.TAGSJSON}`.
@@ -257,9 +260,12 @@ fn severity(text: Option<&str>) -> Severity {
     }
 }
 
-/// Cuts what becomes part of an id; ids may have 512 bytes, and kind and stamp come on top.
-fn shorten(text: &str) -> &str {
-    let mut end = text.len().min(400);
+/// What a name may take of an id's 512 bytes; kind and stamp come on top.
+const NAME_BYTES: usize = 200;
+
+/// Cuts to at most `max` bytes.
+fn shorten(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -302,11 +308,11 @@ mod tests {
         let update = |extra: &str| event(&format!("kind=update\nevent_id=7\nvalue=1\n{extra}")).id;
         assert_eq!(
             event("kind=problem\nevent_id=7").id.as_str(),
-            "zabbix:7:problem"
+            "zabbix:primary:7:problem"
         );
         assert_eq!(
             event("kind=recovery\nevent_id=7").id.as_str(),
-            "zabbix:7:recovery"
+            "zabbix:primary:7:recovery"
         );
         assert_eq!(
             update("date=2026.11.22\ntime=1:00"),
@@ -320,7 +326,7 @@ mod tests {
         assert!(
             update("time=1:00")
                 .as_str()
-                .starts_with("zabbix:7:update: 1:00:")
+                .starts_with("zabbix:primary:7:update: 1:00:")
         );
     }
 
@@ -331,7 +337,7 @@ mod tests {
             (over.kind, over.acknowledged_by),
             (EventKind::Recovery, None)
         );
-        assert_eq!(over.id.as_str(), "zabbix:7:recovery");
+        assert_eq!(over.id.as_str(), "zabbix:primary:7:recovery");
     }
 
     #[test]
@@ -370,8 +376,12 @@ mod tests {
     #[test]
     fn however_long_a_name_is_the_event_is_within_its_bounds() {
         let long = "あ".repeat(2_000);
-        let event = event(&format!("event_id={long}\nhost={long}\nname={long}"));
-        assert_eq!(event.check(), Ok(()));
+        for kind in ["problem", "update", "recovery"] {
+            let event = event(&format!(
+                "kind={kind}\nevent_id={long}\ndate={long}\ntime={long}\nhost={long}\nname={long}"
+            ));
+            assert_eq!(event.check(), Ok(()), "{kind}");
+        }
     }
 
     #[test]

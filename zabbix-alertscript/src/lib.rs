@@ -11,7 +11,6 @@
 
 pub mod arguments;
 mod check;
-mod core;
 pub mod database;
 pub mod facts;
 pub mod message;

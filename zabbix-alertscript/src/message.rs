@@ -214,6 +214,37 @@ mod tests {
     }
 
     #[test]
+    fn every_line_of_our_media_type_is_a_key_that_we_know_and_free_text_is_last() {
+        let yaml = include_str!("../media-type.yaml");
+        let messages: Vec<_> = yaml.split("message: |\n").skip(1).collect();
+        assert_eq!(messages.len(), 3);
+        for message in messages {
+            let lines: Vec<_> = message
+                .lines()
+                .map(str::trim)
+                .take_while(|line| line.contains('='))
+                .collect();
+            let keys: Vec<_> = lines[1..]
+                .iter()
+                .filter_map(|line| line.split_once('='))
+                .map(|(key, _)| key)
+                .collect();
+            assert!(keys.iter().all(|key| KNOWN.contains(key)), "{keys:?}");
+            let name = keys.iter().position(|&key| key == "name").expect("a name");
+            assert!(
+                keys[name..]
+                    .iter()
+                    .all(|key| ["name", "opdata", "message"].contains(key))
+            );
+            let body = lines.join("\n").replace(['{', '}'], "");
+            assert_eq!(
+                Fields::parse(&body).expect("our header").iter().count(),
+                keys.len()
+            );
+        }
+    }
+
+    #[test]
     fn a_body_without_our_header_is_not_ours() {
         for body in [
             "",

@@ -16,9 +16,10 @@ use rinban::{alert::Event, handoff::Settings};
 
 use crate::{
     arguments::{Arguments, Mode},
-    check, core, database,
+    check, database,
     verdict::{self, Verdict},
 };
+use rinban::plugin;
 
 /// How a run ends; the whole table of exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ const ERROR_BYTES: usize = 1_800;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     if runs_the_core(&args) {
-        return core::run_core(args);
+        return plugin::run_core(args);
     }
     let arguments = match Arguments::parse(args.into_iter().skip(1)) {
         Ok(arguments) => arguments,
@@ -91,7 +92,7 @@ fn dry_run(arguments: &Arguments) -> ExitCode {
 }
 
 fn hand_over(arguments: &Arguments) -> ExitCode {
-    let settings = match core::settings(arguments.config.as_deref()) {
+    let settings = match plugin::settings(arguments.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => return fail(Status::NotHandedOver, &*error),
     };
@@ -117,7 +118,7 @@ fn hand_over(arguments: &Arguments) -> ExitCode {
 
 /// Hands over, then does what only makes sense once the event is safe.
 fn deliver(settings: &Settings, event: &Event, then: impl FnOnce()) -> ExitCode {
-    match core::hand_over(settings, event) {
+    match plugin::hand_over(settings, event) {
         Ok(_) => {
             then();
             Status::Accepted.into()
@@ -129,7 +130,7 @@ fn deliver(settings: &Settings, event: &Event, then: impl FnOnce()) -> ExitCode 
 /// The alert of the outage is closed when it can be; the marker stays until then, so the next message tries again.
 fn database_is_back(settings: &Settings, event: &Event, since: Timestamp, now: Timestamp) {
     let up = database::up(event.group.to_string(), since, now);
-    if core::hand_over(settings, &up).is_ok() {
+    if plugin::hand_over(settings, &up).is_ok() {
         database::mark_up(&settings.state_dir);
     }
 }

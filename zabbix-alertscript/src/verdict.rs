@@ -112,7 +112,7 @@ fn event_facts(arguments: &Arguments, subject: &str, message: &str) -> Option<Fa
         return Some(Facts {
             title: facts.title.clone().or_else(subject),
             message: message.replace('\r', ""),
-            stamp: message.to_owned(),
+            stamp: facts::fingerprint(message),
             ..facts
         });
     }
@@ -134,6 +134,7 @@ fn canceled(message: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rinban::alert::EventKind;
 
     use super::*;
@@ -160,7 +161,7 @@ mod tests {
             );
             let event = event(&["primary", "problem 7", &body]);
             assert_eq!(event.kind, EventKind::Recovery);
-            assert_eq!(event.id.as_str(), "zabbix:7:canceled");
+            assert_eq!(event.id.as_str(), "zabbix:primary:7:canceled");
             assert_eq!(event.dedup_key.as_str(), "7");
             assert_eq!(
                 event.reason.as_deref(),
@@ -176,7 +177,7 @@ mod tests {
             format!("NOTE: Escalation canceled: host \"h\" disabled.\nLast message sent:\n{last}");
         assert_eq!(
             event(&["primary", "Problem: x", &body]).id.as_str(),
-            "zabbix:7:canceled"
+            "zabbix:primary:7:canceled"
         );
     }
 
@@ -220,6 +221,16 @@ mod tests {
             (EventKind::Recovery, "disk full")
         );
         assert_eq!(event.message, "97 %");
+        let long = "x".repeat(100_000);
+        let update = self::event(&[
+            "primary",
+            "s",
+            &long,
+            "--event-id=7",
+            "--value=1",
+            "--update=1",
+        ]);
+        assert_eq!((update.kind, update.check()), (EventKind::Update, Ok(())));
     }
 
     #[test]
@@ -242,5 +253,26 @@ mod tests {
             "--event-id={EVENT.ID}",
         ]);
         assert!(matches!(seven, Verdict::DatabaseDown(_)), "{seven:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_arrives_is_an_event_within_its_bounds_or_no_call(
+            args in proptest::collection::vec(
+                "(rinban=1\n|kind=update\n|event_id=|date=|ack=Yes\n|name=|PROBLEM: |Event ID: 7\n|NOTE: Escalation canceled: |\
+                 \nLast message sent:|--event-id=|\\PC{0,600}|[ -~]{0,900}|\n|\r){0,12}",
+                0..6,
+            ),
+        ) {
+            if let Ok(arguments) = Arguments::parse(args.iter().map(Into::into)) {
+                match decide(&arguments, None, Timestamp::UNIX_EPOCH) {
+                    Verdict::HandOver(event) | Verdict::DatabaseDown(event) => {
+                        prop_assert_eq!(event.check(), Ok(()));
+                    }
+                    Verdict::NoCall(_) => {}
+                }
+            }
+        }
     }
 }

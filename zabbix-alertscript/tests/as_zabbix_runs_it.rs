@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io::{self, Read},
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -134,7 +134,7 @@ fn a_problem_is_in_the_spool_before_the_program_ends() {
     let [event] = &host.spooled()[..] else {
         panic!("{:?}", host.spooled());
     };
-    assert_eq!(event.id.as_str(), "zabbix:1:problem");
+    assert_eq!(event.id.as_str(), "zabbix:primary:1:problem");
     assert_eq!(event.title, name);
     assert_eq!(event.group.as_str(), "primary");
 }
@@ -155,6 +155,19 @@ fn a_missing_configuration_is_one_line_and_status_1() {
     let (code, output) = host.run(&["primary", "problem 1", &problem(1, "down")]);
     assert_eq!((code, output.lines().count()), (Some(1), 1), "{output}");
     assert!(output.contains("rinban.toml"), "{output}");
+}
+
+#[test]
+fn under_the_name_rinban_it_is_the_core() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let link = dir.path().join("rinban");
+    std::os::unix::fs::symlink(PROGRAM, &link).expect("a link");
+    let output = Command::new(link)
+        .arg("--version")
+        .output()
+        .expect("it runs");
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(version.starts_with("rinban "), "{version}");
 }
 
 #[test]
@@ -219,6 +232,31 @@ fn check_says_what_it_looked_at() {
     drop(host.core);
     let (code, output) = Host::without_core().run(&["--check"]);
     assert_eq!(code, Some(1), "{output}");
+}
+
+#[test]
+fn check_asks_remote_cores_and_one_is_enough() {
+    let host = Host::without_core();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let key = host.dir.path().join("key");
+    fs::write(&key, "secret").expect("a key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a key of our own");
+    let config = format!(
+        "state_dir = {:?}\n[handoff]\ncores = [\"http://127.0.0.1:9\", \"http://{address}\"]\napi_key_file = {key:?}\n",
+        host.dir.path()
+    );
+    fs::write(host.config(), config).expect("a configuration");
+    let (code, output) = host.run(&["--check"]);
+    assert_eq!(code, Some(0), "{output}");
+    assert!(
+        output.contains(&format!("{address} can be reached")),
+        "{output}"
+    );
+    drop(listener);
+    let (code, output) = host.run(&["--check"]);
+    assert_eq!(code, Some(1), "{output}");
+    assert!(!output.contains("secret"), "{output}");
 }
 
 #[test]

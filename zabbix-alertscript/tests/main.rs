@@ -2,3 +2,6 @@
 
 mod as_zabbix_runs_it;
 mod fixtures;
+#[path = "../../tests/support/installation.rs"]
+mod installation;
+mod no_core;

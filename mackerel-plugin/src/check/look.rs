@@ -2,29 +2,27 @@
 
 use std::{
     fs, io,
-    net::{TcpStream, ToSocketAddrs},
+    net::TcpStream,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use rinban::{config::Config, handoff::Settings};
+use url::Url;
 
 use super::verdict::{Configuration, Seen};
-use crate::{
-    core::{self, CoreError},
-    health,
-    output::one_line,
-};
+use crate::{health, output::one_line};
+use rinban::plugin::{self, CoreError};
 
 /// How far ahead a gap of the roster is told.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks. Fails only if nobody can tell where to look.
 pub(super) fn look(config: Option<&Path>, timeout: Duration) -> Result<Seen, CoreError> {
-    let settings = core::settings(config)?;
+    let settings = plugin::settings(config)?;
     let here = settings.cores.is_empty();
-    let core_runs = here.then(|| core::core_runs(&settings).map_err(|error| one_line(&*error)));
+    let core_runs = here.then(|| plugin::core_runs(&settings).map_err(|error| one_line(&*error)));
     let health = matches!(core_runs, Some(Ok(true))).then(|| ask(&settings, timeout / 2));
     Ok(Seen {
         core_runs,
@@ -71,19 +69,10 @@ fn oldest(new: &Path) -> io::Result<Option<Duration>> {
 
 /// Whether somebody listens there. What they say is seen by whoever hands an event over.
 fn connect(url: &str, timeout: Duration) -> Result<(), String> {
-    let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let address = match (has_port, scheme) {
-        (true, _) => host.to_owned(),
-        (false, "http") => format!("{host}:80"),
-        (false, _) => format!("{host}:443"),
-    };
-    let mut last = "no address".to_owned();
-    for address in address
-        .to_socket_addrs()
+    let url = Url::parse(url).map_err(|error| error.to_string())?;
+    let mut last = "it has no address".to_owned();
+    for address in url
+        .socket_addrs(|| None)
         .map_err(|error| error.to_string())?
     {
         match TcpStream::connect_timeout(&address, timeout) {

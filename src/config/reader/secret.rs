@@ -24,7 +24,8 @@ impl Section<'_> {
             return self.taken(&env_key, name.at, secret);
         }
         if let Some(path) = file {
-            return self.taken(&file_key, path.at, in_file(path.value));
+            let secret = in_file(&self.reader.beside(path.value));
+            return self.taken(&file_key, path.at, secret);
         }
         None
     }
@@ -74,17 +75,15 @@ impl Section<'_> {
 }
 
 /// Reads a secret file that not everybody can read. A line end at its end does not count.
-fn in_file(path: &str) -> Result<SecretString, Wrong> {
+fn in_file(file: &Path) -> Result<SecretString, Wrong> {
+    let path = file.display();
     let unreadable = |error: std::io::Error| {
         Wrong::new(
             format!("names {path}, which cannot be read ({error})"),
             "name a file that the user rinban runs as can read",
         )
     };
-    let mode = fs::metadata(Path::new(path))
-        .map_err(unreadable)?
-        .permissions()
-        .mode();
+    let mode = fs::metadata(file).map_err(unreadable)?.permissions().mode();
     if mode & 0o007 != 0 {
         return Err(Wrong::new(
             format!(
@@ -94,7 +93,7 @@ fn in_file(path: &str) -> Result<SecretString, Wrong> {
             format!("run `chmod o= {path}`"),
         ));
     }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let text = fs::read_to_string(file).map_err(unreadable)?;
     if text.trim().is_empty() {
         return Err(Wrong::new(
             format!("names {path}, which is empty"),
@@ -115,7 +114,7 @@ mod tests {
         let path = dir.path().join("secret");
         fs::write(&path, content).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
-        let found = in_file(path.to_str().expect("UTF-8"));
+        let found = in_file(&path);
         match (found, expected) {
             (Ok(secret), Ok(expected)) => assert_eq!(secret.expose_secret(), expected),
             (Err(wrong), Err(expected)) => {
@@ -141,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_secret_file_that_is_not_there_is_named() {
-        let wrong = in_file("/nonexistent/secret").expect_err("not there");
+        let wrong = in_file(Path::new("/nonexistent/secret")).expect_err("not there");
         assert!(wrong.what.contains("/nonexistent/secret"), "{wrong:?}");
         assert!(wrong.what.contains("No such file"), "{wrong:?}");
     }

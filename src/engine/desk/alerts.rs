@@ -48,8 +48,7 @@ impl Desk {
             AlertChange::Triggered => self.triggered(now, &key, &event.group, turn),
             AlertChange::Repeated { was } => self.repeated(now, &key, was, turn),
             AlertChange::Acknowledged { by } => self.left(now, &key, Left::TakenBy(by), turn),
-            AlertChange::Closed(alert) if self.escalation_of.contains_key(&key) => {
-                drop(alert);
+            AlertChange::Closed(_) if self.escalation_of.contains_key(&key) => {
                 self.left(now, &key, Left::Recovered(event.reason.clone()), turn);
             }
             AlertChange::Closed(alert) => {
@@ -84,16 +83,39 @@ impl Desk {
             return;
         };
         let worse = alert.headline.severity > was && alert.state == AlertState::Triggered;
-        let calls = alert.headline.severity >= self.group(&alert.group).policy.call_from;
+        let calls = alert.headline.severity >= self.group(&alert.key.group).policy.call_from;
         if worse && calls && !self.escalation_of.contains_key(key) {
             self.escalate(now, &alert, turn);
+        }
+    }
+
+    /// An open alert has an escalation that is not over. One that the store could not read is replaced, and its people are
+    /// called again: nobody is forgotten (P2).
+    pub(super) fn adopt_orphans(&mut self, now: Now, turn: &mut Turn) {
+        let lost = |id: &EscalationId| !self.escalations.contains_key(id);
+        let orphans: Vec<AlertKey> = self
+            .escalation_of
+            .iter()
+            .filter(|(_, id)| lost(id))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in orphans {
+            self.touch_alert(&key, turn);
+            self.alerts.set_taken(&key, None);
+            if let Some(before) = self.escalation_of.remove(&key) {
+                self.tallies.remove(&before);
+            }
+            if let Some(alert) = self.alerts.get(&key).cloned() {
+                tracing::error!(alert = %key, "the escalation of an open alert is lost; a new one begins");
+                self.escalate(now, &alert, turn);
+            }
         }
     }
 
     fn escalate(&mut self, now: Now, alert: &Alert, turn: &mut Turn) {
         let running = self
             .current
-            .get(&alert.group)
+            .get(&alert.key.group)
             .copied()
             .filter(|id| self.escalations.get(id).is_some_and(Escalation::takes_more));
         // The tally comes first: what the step decides may count, take or close the alerts.
@@ -106,7 +128,7 @@ impl Desk {
         if running.is_some() {
             self.input(now, id, Input::AlertJoined { headline, counts }, turn);
         } else {
-            self.open(now, &alert.group, headline, turn);
+            self.open(now, &alert.key.group, headline, turn);
         }
     }
 
@@ -200,7 +222,7 @@ impl Desk {
 
     /// Tells the group's channels of an alert that calls nobody.
     fn note(&self, now: Now, alert: &Alert, news: News, turn: &mut Turn) {
-        let about = (&alert.group, &alert.headline, Counts::default());
+        let about = (&alert.key.group, &alert.headline, Counts::default());
         self.notify(now, None, about, &news, turn);
     }
 }

@@ -60,6 +60,7 @@ fn not_reached(member: &MemberName, outcome: &Outcome) -> String {
         Outcome::Canceled => format!("The call to {member} was cancelled."),
         Outcome::NoKey => format!("{member}'s phone was answered, but no key was pressed."),
         Outcome::Passed => format!("{member} passed it on to the next person."),
+        Outcome::Taken => format!("{member} has taken it."),
         Outcome::Unheard => {
             format!("{member}'s phone was answered, but our message was never fetched.")
         }

@@ -67,6 +67,7 @@ fn not_reached(member: &MemberName, outcome: &Outcome) -> String {
             format!("{member} さんの電話に応答がありましたが、キーは押されませんでした。")
         }
         Outcome::Passed => format!("{member} さんは次の人に回しました。"),
+        Outcome::Taken => format!("{member} さんが対応します。"),
         Outcome::Unheard => {
             format!("{member} さんの電話に応答がありましたが、メッセージは取得されませんでした。")
         }

@@ -20,10 +20,11 @@ CREATE TABLE inbox (
 -- Open alerts.
 CREATE TABLE alerts (
     source     TEXT NOT NULL,
+    for_group  TEXT NOT NULL,
     dedup      TEXT NOT NULL,
     escalation INTEGER,
     alert      TEXT NOT NULL,
-    PRIMARY KEY (source, dedup)
+    PRIMARY KEY (source, for_group, dedup)
 ) STRICT;
 
 CREATE TABLE journal (

@@ -85,17 +85,23 @@ pub(super) fn forget_old_events(db: &Connection, now: Timestamp) -> Result<usize
 }
 
 fn close_alert(db: &Connection, key: &AlertKey) -> Result<usize> {
-    db.prepare_cached("DELETE FROM alerts WHERE source = ?1 AND dedup = ?2")?
-        .execute(params![&*key.source, key.dedup.as_str()])
+    db.prepare_cached("DELETE FROM alerts WHERE source = ?1 AND for_group = ?2 AND dedup = ?3")?
+        .execute(params![
+            &*key.source,
+            key.group.as_str(),
+            key.dedup.as_str()
+        ])
 }
 
 fn put_alert(db: &Connection, alert: &Alert, escalation: Option<EscalationId>) -> Result<usize> {
     db.prepare_cached(
-        "INSERT INTO alerts (source, dedup, escalation, alert) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO alerts (source, for_group, dedup, escalation, alert)
+         VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO UPDATE SET escalation = excluded.escalation, alert = excluded.alert",
     )?
     .execute(params![
         &*alert.key.source,
+        alert.key.group.as_str(),
         alert.key.dedup.as_str(),
         escalation.map(number),
         json(alert)?

@@ -7,6 +7,7 @@ fn headline() -> Headline {
     Headline {
         alert: AlertKey {
             source: "zabbix".into(),
+            group: "primary".into(),
             dedup: "1".into(),
         },
         severity: Severity::Critical,
