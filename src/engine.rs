@@ -24,7 +24,7 @@ use tokio::{
 use self::{
     carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short},
     clock::Clock,
-    counters::Counters,
+    counters::{Counted, Counters},
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
 };
 use crate::{
@@ -421,14 +421,17 @@ impl Runner {
             self.desk.stored(now.steady);
             return true;
         }
-        match self.store.commit(turn.batch.clone()).await {
+        // What is needed afterwards is kept, the rest is given away: a turn of a storm holds thousands of rows.
+        let batch = std::mem::take(&mut turn.batch);
+        let notices = batch.notices.clone();
+        let counted = Counted::of(&batch.entries);
+        match self.store.commit(batch).await {
             Ok(committed) => {
                 self.desk.stored(now.steady);
-                let notices = std::mem::take(&mut turn.batch.notices);
                 for (id, notice) in committed.notices.into_iter().zip(notices) {
                     let _ = self.notices.send((id, notice));
                 }
-                self.counters.count(&turn.batch.entries);
+                self.counters.add(counted);
                 true
             }
             Err(error) => {

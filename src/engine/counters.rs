@@ -14,6 +14,38 @@ pub(super) struct Counters {
     acknowledged: AtomicU64,
 }
 
+/// What the entries of one turn add.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    placed: u64,
+    answered: u64,
+    failed: u64,
+    acknowledged: u64,
+}
+
+impl Counted {
+    pub(super) fn of(entries: &[(EscalationId, Entry)]) -> Self {
+        let mut counted = Self::default();
+        for effect in entries.iter().flat_map(|(_, entry)| &entry.effects) {
+            let counter = match effect {
+                Effect::Place { .. } => &mut counted.placed,
+                Effect::Tell {
+                    news: News::Answered { .. },
+                } => &mut counted.answered,
+                Effect::Tell {
+                    news: News::NotReached { .. },
+                } => &mut counted.failed,
+                Effect::Tell {
+                    news: News::Acknowledged { .. },
+                } => &mut counted.acknowledged,
+                _ => continue,
+            };
+            *counter += 1;
+        }
+        counted
+    }
+}
+
 /// The counts at one moment, under the names that `/health` gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Totals {
@@ -34,22 +66,14 @@ impl Counters {
         self.events_accepted.fetch_add(events as u64, Relaxed);
     }
 
-    pub(super) fn count(&self, entries: &[(EscalationId, Entry)]) {
-        for effect in entries.iter().flat_map(|(_, entry)| &entry.effects) {
-            let counter = match effect {
-                Effect::Place { .. } => &self.calls_placed,
-                Effect::Tell {
-                    news: News::Answered { .. },
-                } => &self.calls_answered,
-                Effect::Tell {
-                    news: News::NotReached { .. },
-                } => &self.calls_failed,
-                Effect::Tell {
-                    news: News::Acknowledged { .. },
-                } => &self.acknowledged,
-                _ => continue,
-            };
-            counter.fetch_add(1, Relaxed);
+    pub(super) fn add(&self, counted: Counted) {
+        for (counter, add) in [
+            (&self.calls_placed, counted.placed),
+            (&self.calls_answered, counted.answered),
+            (&self.calls_failed, counted.failed),
+            (&self.acknowledged, counted.acknowledged),
+        ] {
+            counter.fetch_add(add, Relaxed);
         }
     }
 

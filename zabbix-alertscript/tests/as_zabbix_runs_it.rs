@@ -8,7 +8,6 @@ use std::{
     os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use rinban::alert::{Event, EventKind};
@@ -301,10 +300,9 @@ fn no_arguments_page_and_the_next_event_closes_that_alert() {
 }
 
 #[test]
-fn forty_runs_at_once_lose_nothing() {
+fn two_hundred_runs_at_once_lose_nothing() {
     let host = Host::with_core();
-    let bodies: Vec<_> = (0..40).map(|id| problem(id, "down")).collect();
-    let started = Instant::now();
+    let bodies: Vec<_> = (0..200).map(|id| problem(id, "down")).collect();
     let children: Vec<_> = bodies
         .iter()
         .map(|body| host.start(&["primary", "problem", body].map(OsStr::new)))
@@ -312,6 +310,5 @@ fn forty_runs_at_once_lose_nothing() {
     for (mut child, _reader) in children {
         assert_eq!(child.wait().expect("an exit status").code(), Some(0));
     }
-    assert!(started.elapsed() < Duration::from_secs(30));
-    assert_eq!(host.spooled().len(), 40);
+    assert_eq!(host.spooled().len(), 200);
 }
