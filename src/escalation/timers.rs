@@ -16,6 +16,13 @@ impl Escalation {
             Phase::Acknowledged { .. } => {
                 self.counts.waiting = self.counts.open;
                 self.round = 0;
+                // Who was on the phone when the alert was taken elsewhere is not waited for any more.
+                for attempt in &mut self.attempts {
+                    let outcome = attempt
+                        .status
+                        .map_or(Outcome::Lost, |status| attempt.judge(status));
+                    attempt.outcome.get_or_insert(outcome);
+                }
                 effects.push(Effect::ReleaseAlerts);
                 effects.push(Effect::Tell {
                     news: News::Resumed,
