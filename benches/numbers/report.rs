@@ -56,6 +56,14 @@ impl Row {
         }
     }
 
+    /// The ratio as context, without a goal of its own.
+    pub(crate) fn ratio(self, ratio: f64) -> Self {
+        Self {
+            ratio: format!("{ratio:.2}"),
+            ..self
+        }
+    }
+
     /// A goal without a reference.
     pub(crate) fn absolute(self, goal: impl Into<String>, met: bool) -> Self {
         Self {

@@ -28,8 +28,8 @@ const URL: &str =
 const PARAMETERS: usize = 25;
 const BODY_BYTES: usize = 666;
 
-/// 600,000 checks a second on a core that makes 2 million such HMACs.
-const OF_HMAC: f64 = 0.3;
+/// Checks a second on one core. It does not move with the machine: the ratios beside it say how much of a miss is the CPU's.
+const GOAL: f64 = 600_000.0;
 
 /// A webhook with all that a check needs.
 struct Webhook {
@@ -173,11 +173,12 @@ pub(crate) fn figure() -> Vec<Row> {
             "signature check from the raw body, beside HMAC alone",
             alone,
         )
-        .at_least(ours / alone, OF_HMAC),
+        .ratio(ours / alone)
+        .absolute(format!(">= {}", per_second(GOAL)), ours >= GOAL),
     ];
     if openssl.is_finite() {
         let row = row("the same beside openssl speed", openssl);
-        rows.push(row.at_least(ours / openssl, OF_HMAC));
+        rows.push(row.ratio(ours / openssl));
     }
     if std::env::var_os("RINBAN_VALIDATORS").is_some() {
         rows.extend(validators(&webhook, &mut verify));
