@@ -141,6 +141,7 @@ impl Engine {
             notices: parts.notices,
             happenings,
             counters,
+            stored: true,
             retry: VecDeque::new(),
             ending: false,
         };
@@ -213,6 +214,8 @@ struct Runner {
     /// For the errands to come back by.
     happenings: mpsc::Sender<Happening>,
     counters: Arc<Counters>,
+    /// Whether the last turn could be stored.
+    stored: bool,
     /// What a turn that could not be stored held.
     retry: VecDeque<Happening>,
     ending: bool,
@@ -229,12 +232,13 @@ impl Runner {
         self.start_again(snapshot.inbox).await;
         while !self.ending {
             let mut turn = Vec::new();
-            if self.retry.is_empty() {
+            if self.stored {
                 tokio::select! {
                     happening = waiting.recv() => turn.extend(happening),
                     () = self.wakeup() => {}
                 }
             } else {
+                // A timer that could not be stored is still due: without a pause it would be tried again at once, for ever.
                 tokio::time::sleep(STORE_RETRY).await;
                 turn.extend(self.retry.drain(..));
             }
@@ -309,7 +313,8 @@ impl Runner {
             self.fold(now, happening, &mut turn, &mut replies, &mut again);
         }
         self.desk.wake(now, TURN, &mut turn);
-        if self.commit(&mut turn, now).await {
+        self.stored = self.commit(&mut turn, now).await;
+        if self.stored {
             for (reply, answer) in replies {
                 // A provider that has hung up asks again.
                 let _ = reply.send(Ok(answer));

@@ -12,15 +12,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use crate::support;
 use rinban::{
-    alert::{Event, EventKind, Severity},
+    alert::EventKind,
     config::Config,
     escalation::{Effect, Entry, Escalation, EscalationId, Input, Phase},
     handoff::Spool,
     node::Node,
     simulator::{Network, Options, People},
-    store::{Backend, Batch, Committed, Reader, Snapshot, Sqlite, Store, StoreError},
+    store::{Backend, Reader, Snapshot, Store, StoreError},
 };
 
 /// Tells the child process which configuration to serve, and where to die.
@@ -33,13 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "a token of the test";
 
-/// A database that kills its own process at the `nth` commit that adds to a journal.
-struct Deadly {
-    sqlite: Sqlite,
-    crash: Crash,
-    journalled: AtomicU32,
-}
-
+/// Where a core kills itself: at the `nth` commit that adds to a journal.
 #[derive(Clone, Copy, Debug)]
 struct Crash {
     nth: u32,
@@ -55,6 +49,24 @@ impl Crash {
         })
     }
 
+    /// A store that kills its own process there.
+    fn open(self, dir: &Path) -> Result<(Store, Snapshot), StoreError> {
+        let mut journalled = 0;
+        support::store::meddled(dir, move |sqlite, batches, now| {
+            let journals = batches.iter().any(|batch| !batch.entries.is_empty());
+            journalled += u32::from(journals);
+            let deadly = journals && journalled == self.nth;
+            if deadly && !self.after {
+                Self::die();
+            }
+            let committed = sqlite.commit(batches, now);
+            if deadly {
+                Self::die();
+            }
+            committed
+        })
+    }
+
     fn die() -> ! {
         let me = nix::unistd::Pid::this();
         nix::sys::signal::kill(me, nix::sys::signal::Signal::SIGKILL)
@@ -62,41 +74,6 @@ impl Crash {
         loop {
             thread::park();
         }
-    }
-}
-
-impl Backend for Deadly {
-    fn load(&mut self, now: Timestamp) -> Result<Snapshot, StoreError> {
-        self.sqlite.load(now)
-    }
-
-    fn commit(&mut self, batches: &[Batch], now: Timestamp) -> Result<Vec<Committed>, StoreError> {
-        let journals = batches.iter().any(|batch| !batch.entries.is_empty());
-        let nth = self
-            .journalled
-            .fetch_add(u32::from(journals), Ordering::Relaxed)
-            + 1;
-        let deadly = journals && nth == self.crash.nth;
-        if deadly && !self.crash.after {
-            Crash::die();
-        }
-        let committed = self.sqlite.commit(batches, now);
-        if deadly {
-            Crash::die();
-        }
-        committed
-    }
-
-    fn journal(&mut self, id: EscalationId) -> Result<Vec<Entry>, StoreError> {
-        self.sqlite.journal(id)
-    }
-
-    fn escalation(&mut self, id: EscalationId) -> Result<Option<Escalation>, StoreError> {
-        self.sqlite.escalation(id)
-    }
-
-    fn escalations(&mut self, limit: usize) -> Result<Vec<Escalation>, StoreError> {
-        self.sqlite.escalations(limit)
     }
 }
 
@@ -113,17 +90,7 @@ fn child_core() {
             .expect("the port");
         let open = |dir: &Path| match crash {
             None => Store::open(dir),
-            Some(crash) => {
-                let mut sqlite = Sqlite::open(dir)?;
-                let snapshot = sqlite.load(Timestamp::now())?;
-                let reader = Box::new(Sqlite::read_only(dir)?);
-                let deadly = Deadly {
-                    sqlite,
-                    crash,
-                    journalled: AtomicU32::new(0),
-                };
-                Ok((Store::start(deadly, reader)?, snapshot))
-            }
+            Some(crash) => crash.open(dir),
         };
         let _node = Node::start_over(listener, config, None, open)
             .await
@@ -246,26 +213,6 @@ fn network() -> (tokio::runtime::Runtime, Network) {
     (runtime, network)
 }
 
-fn event() -> Event {
-    Event {
-        id: "test:1:problem".into(),
-        source: "test".into(),
-        dedup_key: "1".into(),
-        group: "web".into(),
-        kind: EventKind::Problem,
-        acknowledged_by: None,
-        reason: None,
-        severity: Severity::Critical,
-        title: "disk full".to_owned(),
-        host: None,
-        message: String::new(),
-        url: None,
-        message_id: None,
-        variables: Default::default(),
-        received_at: Timestamp::now(),
-    }
-}
-
 /// The escalation as it stands on disk.
 fn escalation(state: &Path) -> Option<Escalation> {
     Reader::open(state).ok()?.escalation(EscalationId(1)).ok()?
@@ -281,9 +228,10 @@ fn night(crash: Option<Crash>) -> bool {
     let (_runtime, network) = network();
     let config = config(dir.path(), &network);
     let state = dir.path().join("state");
-    let json = serde_json::to_vec(&event()).expect("JSON");
+    let event = support::event("web", EventKind::Problem);
+    let json = serde_json::to_vec(&event).expect("JSON");
     Spool::new(state.join("spool"))
-        .write(&event().id, &json)
+        .write(&event.id, &json)
         .expect("the event is spooled");
 
     let mut crashed = false;

@@ -8,4 +8,5 @@ mod nights;
 mod plans;
 mod support;
 mod tidy;
+mod unstored;
 mod webhooks;

@@ -3,9 +3,9 @@
 
 use std::{collections::HashMap, fmt::Write as _, path::Path, time::Duration};
 
-use jiff::Timestamp;
+use crate::support;
 use rinban::{
-    alert::{Event, EventKind, Severity},
+    alert::{Event, EventKind},
     config::Config,
     escalation::{
         AttemptId, CallStatus, Effect, Entry, Escalation, EscalationId, Heard, Input, Line, News,
@@ -97,23 +97,7 @@ message_repeats = 2
 }
 
 fn event(group: usize, kind: EventKind) -> Event {
-    Event {
-        id: format!("test:{group}:{kind:?}").as_str().into(),
-        source: "test".into(),
-        dedup_key: group.to_string().as_str().into(),
-        group: format!("g{group}").as_str().into(),
-        kind,
-        acknowledged_by: None,
-        reason: None,
-        severity: Severity::Critical,
-        title: "disk full".to_owned(),
-        host: None,
-        message: String::new(),
-        url: None,
-        message_id: None,
-        variables: Default::default(),
-        received_at: Timestamp::now(),
-    }
+    support::event(&format!("g{group}"), kind)
 }
 
 /// Each fault about once in a hundred occasions.

@@ -7,11 +7,15 @@ pub(crate) mod carrier;
 pub(crate) mod core;
 pub(crate) mod http;
 pub(crate) mod signing;
+pub(crate) mod store;
 
 use std::{
     thread::{self, sleep},
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
+use rinban::alert::{Event, EventKind, Severity};
 
 /// How long anything may take that is under way; far longer than it does on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,4 +52,25 @@ pub(crate) fn at_once<T: Send>(times: usize, work: impl Fn() -> T + Sync) -> Vec
             .map(|work| work.join().expect("no panic"))
             .collect()
     })
+}
+
+/// What a monitor says of the one problem of a group.
+pub(crate) fn event(group: &str, kind: EventKind) -> Event {
+    Event {
+        id: format!("test:{group}:{kind:?}").as_str().into(),
+        source: "test".into(),
+        dedup_key: "1".into(),
+        group: group.into(),
+        kind,
+        acknowledged_by: None,
+        reason: None,
+        severity: Severity::Critical,
+        title: "disk full".to_owned(),
+        host: None,
+        message: String::new(),
+        url: None,
+        message_id: None,
+        variables: Default::default(),
+        received_at: Timestamp::now(),
+    }
 }
