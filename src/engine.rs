@@ -49,6 +49,7 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 /// A handle to a running engine; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Engine {
+    clock: Clock,
     happenings: mpsc::Sender<Happening>,
     store: Store,
     counters: Arc<Counters>,
@@ -126,14 +127,16 @@ impl Engine {
     pub fn start(parts: Parts) -> (Self, JoinHandle<()>) {
         let (happenings, waiting) = mpsc::channel(WAITING);
         let counters = Arc::new(Counters::default());
+        let clock = Clock::start();
         let engine = Self {
+            clock,
             happenings: happenings.clone(),
             store: parts.store.clone(),
             counters: Arc::clone(&counters),
         };
         let runner = Runner {
             desk: Desk::new(Arc::clone(&parts.config), &parts.snapshot),
-            clock: Clock::start(),
+            clock,
             config: parts.config,
             store: parts.store,
             carriers: parts.carriers,
@@ -189,6 +192,11 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().steady
     }
 
     /// What has been counted since the start.
@@ -319,7 +327,7 @@ impl Runner {
                 // A provider that has hung up asks again.
                 let _ = reply.send(Ok(answer));
             }
-            self.act(turn, now.steady);
+            self.act(turn, now);
         } else {
             for (reply, _) in replies {
                 let _ = reply.send(Err(NoAnswer::NotStored));
@@ -448,7 +456,7 @@ impl Runner {
     }
 
     /// Carries the turn's errands out.
-    fn act(&self, turn: Turn, now: Timestamp) {
+    fn act(&self, turn: Turn, now: Now) {
         for errand in turn.errands {
             match errand {
                 Errand::Place {
@@ -469,7 +477,7 @@ impl Runner {
                     let links = self.links.of_attempt(
                         &provider,
                         attempt,
-                        now + TOKEN_LIFE,
+                        now.steady + TOKEN_LIFE,
                         &carrier.connection_overrides,
                     );
                     let request = CallRequest {
@@ -483,7 +491,8 @@ impl Runner {
                     let errand = CallErrand {
                         attempt,
                         to: member.number.clone(),
-                        since: now,
+                        // The provider dates its calls by the wall clock.
+                        since: now.wall,
                         known: self.desk.known_calls(&member.name),
                     };
                     let carrier = carrier.clone();

@@ -37,3 +37,23 @@ impl Clock {
         Duration::try_from(wait).unwrap_or(Duration::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn setting_the_wall_clock_moves_the_roster_and_no_deadline() {
+        let hours = SignedDuration::from_hours(3);
+        // As if the wall clock had been put forward since the start.
+        let clock = Clock {
+            started: Timestamp::now() - hours,
+            monotonic: Instant::now(),
+        };
+        let now = clock.now();
+        assert!(now.wall.duration_since(now.steady) >= hours);
+        let wait = clock.until(now.steady + SignedDuration::from_secs(60));
+        assert!((Duration::from_secs(55)..=Duration::from_secs(60)).contains(&wait));
+        assert_eq!(clock.until(now.steady - hours), Duration::ZERO);
+    }
+}

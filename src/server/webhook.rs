@@ -8,7 +8,6 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::Response,
 };
-use jiff::Timestamp;
 
 use super::{Rim, answer};
 use crate::{
@@ -72,7 +71,7 @@ fn verify(
     let attempt = rim
         .links
         .key()
-        .open(&place.token, Timestamp::now())
+        .open(&place.token, rim.engine.now())
         .map_err(|error| error.to_string())?;
     Ok((attempt, form))
 }

@@ -151,3 +151,15 @@ fn where_decisions_are_made_there_is_no_clock_and_no_io() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// What is dated by one clock and judged by another goes wrong when the wall clock is set: a token made before would be
+/// refused after, and nobody could take an alert.
+#[test]
+fn around_the_engine_only_its_clock_tells_the_time() {
+    let files = ["engine", "server"].iter().flat_map(|module| files(module));
+    let others = files.filter(|file| !file.ends_with("engine/clock.rs"));
+    let wrong: Vec<_> = others
+        .filter(|file| code(file).contains("Timestamp::now"))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
