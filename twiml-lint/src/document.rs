@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use crate::parse::{self, ParseError};
+use crate::parse::{self, Limits, ParseError};
 
 /// A well-formed XML document.
 #[derive(Clone, Debug)]
@@ -102,7 +102,15 @@ impl<'a> Document<'a> {
     /// # Errors
     /// The first thing that is wrong, with its place and its remedy.
     pub fn parse(source: &'a str) -> Result<Self, ParseError> {
-        parse::parse(source)
+        Self::parse_within(source, Limits::DOCUMENT)
+    }
+
+    /// Reads a document within other limits.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_within(source: &'a str, limits: Limits) -> Result<Self, ParseError> {
+        parse::parse(source, limits)
     }
 
     pub(crate) fn new(
@@ -189,6 +197,28 @@ impl<'d, 'a> Element<'d, 'a> {
             start,
             end: start + index(self.name().len()),
         }
+    }
+
+    /// From the `<` of the start tag to its `>`.
+    pub fn start_tag_span(self) -> Span {
+        let from = self.attributes().last().map_or_else(
+            || self.name_span().end,
+            |attribute| attribute.value_span().end + 1,
+        );
+        let rest = &self.document.source.as_bytes()[from as usize..];
+        let length = rest
+            .iter()
+            .position(|&byte| byte == b'>')
+            .unwrap_or_default();
+        Span {
+            start: self.span().start,
+            end: from + index(length) + 1,
+        }
+    }
+
+    /// The text that the whole document was read from.
+    pub fn source(self) -> &'a str {
+        self.document.source
     }
 
     /// The attributes, in the order of the source.

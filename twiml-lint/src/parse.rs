@@ -21,20 +21,38 @@ pub const MAX_DEPTH: usize = 64;
 /// How many attributes an element may have. TwiML needs about 30.
 pub const MAX_ATTRIBUTES: usize = 256;
 
+/// How much of a document is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest document, in bytes.
+    pub max_bytes: usize,
+}
+
+impl Limits {
+    /// For documents that run: far more than the carrier takes.
+    pub const DOCUMENT: Self = Self {
+        max_bytes: MAX_BYTES,
+    };
+    /// For files that a linter is pointed at.
+    pub const FILE: Self = Self {
+        max_bytes: 64 << 20,
+    };
+}
+
 /// White space of XML.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-pub(crate) fn parse(source: &str) -> Result<Document<'_>, ParseError> {
-    build(source).map_err(|(offset, kind)| ParseError {
+pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
+    build(source, limits).map_err(|(offset, kind)| ParseError {
         kind,
         offset,
         position: Position::of(source, offset),
     })
 }
 
-fn build(source: &str) -> Result<Document<'_>, Misfit> {
-    if source.len() > MAX_BYTES {
-        return Err((MAX_BYTES, ParseErrorKind::TooLarge));
+fn build(source: &str, limits: Limits) -> Result<Document<'_>, Misfit> {
+    if source.len() > limits.max_bytes {
+        return Err((limits.max_bytes, ParseErrorKind::TooLarge));
     }
     let survey = survey(source);
     if let Some((at, c)) = survey.forbidden {

@@ -1,0 +1,139 @@
+//! What TwiML knows: elements, what may stand in them, and what their attributes hold.
+//!
+//! The table is generated from `fixtures/twiml/grammar.json`, which is drawn from Twilio's own builder classes and
+//! documentation pages; `the_table_is_what_the_grammar_says` keeps it true. One XML name may have several roles (`Sip`
+//! in `Dial` and in `Refer`, `Redirect` in voice and in messaging), so an element is looked up below its parent.
+
+#[cfg(test)]
+mod generate;
+#[rustfmt::skip]
+mod table;
+
+use std::ops::Range;
+
+pub(crate) use table::ELEMENTS;
+use table::{ROOTS, roles};
+
+/// Which product runs a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Product {
+    Voice,
+    Messaging,
+    Fax,
+}
+
+/// Where an element's [`Role`] stands in [`ELEMENTS`].
+pub(crate) type RoleId = u8;
+
+/// An element in one of its roles.
+#[derive(Debug)]
+pub(crate) struct Role {
+    pub(crate) id: RoleId,
+    pub(crate) name: &'static str,
+    pub(crate) product: Product,
+    pub(crate) attributes: &'static [AttributeRole],
+    pub(crate) children: &'static [RoleId],
+    pub(crate) text: TextRole,
+}
+
+/// What the text of an element means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextRole {
+    /// There is none.
+    None,
+    /// An address that the carrier fetches.
+    Url,
+    Phone,
+    SipUri,
+    Name,
+    Sid,
+    Identity,
+    Json,
+    /// What is said or sent.
+    Text,
+}
+
+/// An attribute of an element.
+#[derive(Debug)]
+pub(crate) struct AttributeRole {
+    pub(crate) name: &'static str,
+    pub(crate) value: ValueRole,
+}
+
+/// What an attribute holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ValueRole {
+    Any,
+    Boolean,
+    /// Whole numbers, bounds included.
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    /// A whole number from 1, or `auto`.
+    PositiveOrAuto,
+    OneOf(&'static [&'static str]),
+    /// Any number of these, with blanks between.
+    SomeOf(&'static [&'static str]),
+    /// Whole numbers with blanks between.
+    Integers,
+    Url {
+        may_be_empty: bool,
+    },
+    WebsocketUrl,
+    Phone,
+    /// Keys and pauses: `0-9 A-D w W # *`.
+    Dtmf,
+    /// One key or none.
+    FinishKey,
+    /// A language tag such as `ja-JP`.
+    Language,
+    /// Text of at most so many characters.
+    AtMost(u32),
+}
+
+impl Role {
+    /// The role of an element of this name below this one.
+    pub(crate) fn child(&self, name: &str) -> Option<&'static Self> {
+        self.children
+            .iter()
+            .map(|&id| &ELEMENTS[usize::from(id)])
+            .find(|role| role.name == name)
+    }
+
+    /// The attribute of this name.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&'static AttributeRole> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+    }
+}
+
+/// The role of the root element of a product.
+pub(crate) fn root(product: Product) -> &'static Role {
+    &ELEMENTS[usize::from(ROOTS[product as usize])]
+}
+
+/// All roles that an element of this name has somewhere.
+pub(crate) fn named(name: &str) -> &'static [Role] {
+    let Range { start, end } = roles(name);
+    &ELEMENTS[usize::from(start)..usize::from(end)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_is_looked_up_below_its_parent() {
+        let voice = root(Product::Voice);
+        let refer = voice.child("Refer").expect("Refer");
+        let dial = voice.child("Dial").expect("Dial");
+        let sip = |role: &Role| role.child("Sip").expect("Sip").attributes.len();
+        assert_eq!(sip(refer), 0);
+        assert!(sip(dial) > 10);
+        assert_eq!(named("Sip").len(), 2);
+        assert_eq!(named("Pley").len(), 0);
+        assert!(root(Product::Messaging).child("Say").is_none());
+    }
+}

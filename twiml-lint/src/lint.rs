@@ -1,0 +1,276 @@
+//! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads; [`finish`] looks at
+//! what the files have in common and sorts.
+
+use std::collections::HashMap;
+
+use crate::{
+    address::Place,
+    document::{Document, Position, Span},
+    encoding::{self, Undecodable},
+    finding::Finding,
+    parse::{Limits, ParseError, ParseErrorKind},
+    pass::{Looking, Pass},
+    rule::{Check, Level, Rule},
+    rules,
+    run::{Facts, Kept, Run},
+    settings::{SettingError, Settings},
+    suppress::{self, Suppression},
+    template,
+};
+
+/// Reads files under one set of settings.
+#[derive(Debug)]
+pub struct Linter {
+    settings: Settings,
+    looking: Looking,
+    levels: HashMap<&'static str, Level>,
+    /// The rules over several files that look, with their levels.
+    over_files: Vec<(&'static Rule, Level)>,
+}
+
+/// A file that has been read.
+#[derive(Debug)]
+pub struct Checked {
+    text: String,
+    encoding: Option<(&'static encoding_rs::Encoding, bool)>,
+    is_twiml: bool,
+    findings: Vec<Finding>,
+    facts: Facts,
+    suppressions: Vec<Suppression>,
+    /// Of findings about suppressions: unused, unknown.
+    suppression_levels: (Level, Level),
+}
+
+/// What was found in a file.
+#[derive(Debug)]
+pub struct Report {
+    /// The decoded text, which the spans of the findings are about; a byte order mark of UTF-8 is part of it.
+    pub text: String,
+    /// Whether the root element is `Response`, or nearly.
+    pub is_twiml: bool,
+    /// In the order of their places, then of their codes.
+    pub findings: Vec<Finding>,
+    encoding: Option<(&'static encoding_rs::Encoding, bool)>,
+}
+
+impl Linter {
+    /// A linter with these settings.
+    ///
+    /// # Errors
+    /// A setting that makes no sense.
+    pub fn new(settings: Settings) -> Result<Self, SettingError> {
+        settings.check()?;
+        let over_files = |rule: &&'static Rule| matches!(rule.check, Check::Run(_));
+        Ok(Self {
+            looking: Looking::new(&settings, rules::ALL),
+            levels: rules::ALL
+                .iter()
+                .map(|rule| (rule.code, settings.level(rule)))
+                .collect(),
+            over_files: rules::ALL
+                .iter()
+                .copied()
+                .filter(over_files)
+                .map(|rule| (rule, settings.level(rule)))
+                .filter(|&(_, level)| level != Level::Off)
+                .collect(),
+            settings,
+        })
+    }
+
+    /// Reads one file. The name tells its template language; it need not exist.
+    pub fn read(&self, name: Option<&str>, bytes: Vec<u8>) -> Checked {
+        let mut checked = Checked {
+            text: String::new(),
+            encoding: None,
+            is_twiml: true,
+            findings: Vec::new(),
+            facts: Facts {
+                levels: self.over_files.clone(),
+                ..Facts::default()
+            },
+            suppressions: Vec::new(),
+            suppression_levels: (
+                self.level(&rules::unused_suppression::RULE),
+                self.level(&rules::unknown_suppression::RULE),
+            ),
+        };
+        match encoding::decode(bytes) {
+            Ok(decoded) => {
+                checked.encoding = Some((decoded.encoding, decoded.has_mark));
+                rules::non_utf8_encoding::check(self, &decoded, &mut checked.findings);
+                self.read_text(name, &decoded.text, &mut checked);
+                checked.text = decoded.text;
+            }
+            Err(error) => self.undecodable(&error, &mut checked.findings),
+        }
+        checked
+    }
+
+    /// Finds what is wrong with one text, as if it were the only file of a run.
+    pub fn check(&self, name: Option<&str>, text: &str) -> Vec<Finding> {
+        let checked = self.read(name, text.as_bytes().to_vec());
+        finish(vec![checked])
+            .pop()
+            .map_or_else(Vec::new, |report| report.findings)
+    }
+
+    fn read_text(&self, name: Option<&str>, text: &str, checked: &mut Checked) {
+        let (masked, mask) = template::mask(text);
+        rules::document_too_large::check(self, text, &mut checked.findings);
+        match Document::parse_within(&masked, Limits::FILE) {
+            Ok(document) => {
+                let root = document.root();
+                checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
+                if root.name() != "Response" {
+                    rules::wrong_root::check(self, root, &mut checked.findings);
+                    return;
+                }
+                checked.suppressions = suppress::suppressions(&document);
+                let mut pass = Pass::new(
+                    &document,
+                    &mask,
+                    &self.settings,
+                    name,
+                    &mut checked.findings,
+                );
+                pass.run(&self.looking);
+                if !self.over_files.is_empty() {
+                    checked.facts.addresses = kept(&pass);
+                }
+            }
+            Err(error) => {
+                checked.is_twiml = rules::wrong_root::guess(&masked);
+                self.malformed(&error, &mut checked.findings);
+            }
+        }
+    }
+
+    fn malformed(&self, error: &ParseError, findings: &mut Vec<Finding>) {
+        let rule = match error.kind {
+            ParseErrorKind::MisplacedDeclaration => &rules::content_before_declaration::RULE,
+            ParseErrorKind::Doctype => &rules::doctype_declared::RULE,
+            ParseErrorKind::TooDeep
+            | ParseErrorKind::TooManyAttributes
+            | ParseErrorKind::TooLarge => &rules::beyond_bounds::RULE,
+            _ => &rules::not_well_formed::RULE,
+        };
+        let start = crate::document::index(error.offset);
+        self.report(
+            rule,
+            Span { start, end: start },
+            error.kind.to_string(),
+            None,
+            findings,
+        );
+    }
+
+    fn undecodable(&self, error: &Undecodable, findings: &mut Vec<Finding>) {
+        self.report(
+            &rules::undecodable_text::RULE,
+            Span { start: 0, end: 0 },
+            error.to_string(),
+            None,
+            findings,
+        );
+    }
+
+    /// Says what reading has found, if the rule is on.
+    pub(crate) fn report(
+        &self,
+        rule: &'static Rule,
+        span: Span,
+        message: String,
+        help: Option<&str>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let level = self.level(rule);
+        if level != Level::Off {
+            let mut finding = Finding::new(rule, level, span, message);
+            finding.help = help.map(str::to_owned);
+            findings.push(finding);
+        }
+    }
+
+    pub(crate) fn level(&self, rule: &Rule) -> Level {
+        self.levels.get(rule.code).copied().unwrap_or(Level::Off)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
+/// files.
+pub fn finish(mut files: Vec<Checked>) -> Vec<Report> {
+    let mut facts: Vec<Facts> = files
+        .iter_mut()
+        .map(|file| std::mem::take(&mut file.facts))
+        .collect();
+    for rule in rules::ALL {
+        if let Check::Run(check) = rule.check {
+            check(&mut Run::new(&mut facts, rule));
+        }
+    }
+    files
+        .into_iter()
+        .zip(facts)
+        .map(|(file, facts)| report(file, facts))
+        .collect()
+}
+
+fn report(mut file: Checked, facts: Facts) -> Report {
+    let mut findings = std::mem::take(&mut file.findings);
+    findings.extend(facts.findings);
+    let (unused, unknown) = file.suppression_levels;
+    suppress::apply(&mut file.suppressions, &mut findings, unused, unknown);
+    findings.sort_by(|a, b| {
+        (a.span.start, a.rule.code, &a.message).cmp(&(b.span.start, b.rule.code, &b.message))
+    });
+    findings.dedup();
+    Report {
+        text: file.text,
+        is_twiml: file.is_twiml,
+        findings,
+        encoding: file.encoding,
+    }
+}
+
+/// The absolute addresses without placeholders.
+fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
+    let certain = |address: &&crate::address::Address<'_, '_>| {
+        address.authority().is_some() && !crate::address::has_placeholder(&address.value)
+    };
+    pass.addresses
+        .iter()
+        .filter(certain)
+        .filter_map(|address| {
+            let role = address.tag.role?;
+            let attribute = match address.place {
+                Place::Text => None,
+                Place::Attribute(attribute) => Some(role.attribute(attribute.name())?.name),
+            };
+            Some(Kept {
+                address: address.trimmed().into(),
+                span: address.span,
+                element: role.name,
+                attribute,
+            })
+        })
+        .collect()
+}
+
+impl Report {
+    /// Line and column of a byte of the text.
+    pub fn position(&self, offset: u32) -> Position {
+        Position::of(&self.text, offset as usize)
+    }
+
+    /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a
+    /// character, or the file could not be decoded.
+    pub fn encode(&self, text: &str) -> Option<Vec<u8>> {
+        let (encoding, has_mark) = self.encoding?;
+        encoding::encode(text, encoding, has_mark)
+    }
+}

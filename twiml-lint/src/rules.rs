@@ -1,0 +1,39 @@
+//! The rules, one file each, in the order of their codes: TW0 reading the file, TW1 addresses, TW2 what TwiML knows,
+//! TW3 the flow of a call, TW4 what is said and how much, TW9 the linter's own comments.
+
+macro_rules! rules {
+    ($($name:ident,)*) => {
+        $(pub(crate) mod $name;)*
+
+        /// All rules, by code.
+        pub static ALL: &[&Rule] = &[$(&$name::RULE,)*];
+    };
+}
+
+mod relative;
+#[cfg(test)]
+mod tests;
+
+use crate::rule::Rule;
+
+rules! {
+    not_well_formed,
+    undecodable_text,
+    content_before_declaration,
+    wrong_root,
+    doctype_declared,
+    non_utf8_encoding,
+    beyond_bounds,
+    relative_play_url,
+    gather_without_action,
+    document_too_large,
+    unused_suppression,
+    unknown_suppression,
+}
+
+/// The rule of this code or name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    ALL.iter()
+        .copied()
+        .find(|rule| rule.code == name || rule.name == name)
+}

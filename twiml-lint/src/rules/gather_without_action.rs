@@ -1,0 +1,52 @@
+//! TW302: a `Gather` that sends its digits to itself.
+
+use crate::{
+    pass::{Pass, Tag},
+    rule::{Check, Example, Level, Rule},
+};
+
+pub(crate) static RULE: Rule = Rule {
+    code: "TW302",
+    name: "gather-without-action",
+    level: Level::Warning,
+    strict: Level::Error,
+    twilio: &[],
+    summary: "<Gather> has no action, so the key that was pressed goes to the same document again",
+    explain: "\
+Without `action` the carrier posts the digits to the address of the document that holds the `<Gather>`. If that answers
+with the same document, the caller hears the menu again, whatever they press.
+
+Name the address that takes the digits.",
+    bad: Example::xml(&[(
+        "menu.xml",
+        "<Response>
+  <Gather numDigits=\"1\">
+    <Say>Press 1.</Say>
+  </Gather>
+  <Hangup/>
+</Response>
+",
+    )]),
+    good: Example::xml(&[(
+        "menu.xml",
+        "<Response>
+  <Gather numDigits=\"1\" action=\"https://example.com/digits\">
+    <Say>Press 1.</Say>
+  </Gather>
+  <Hangup/>
+</Response>
+",
+    )]),
+    check: Check::Elements(&["Gather"], check),
+};
+
+fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    let may_have_one = pass.is_uncertain(tag.element.start_tag_span());
+    if tag.element.attribute("action").is_none() && !may_have_one {
+        pass.report(
+            tag.element.name_span(),
+            "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",
+        )
+        .help("add action=\"https://...\" with the address that takes the digits");
+    }
+}

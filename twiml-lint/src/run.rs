@@ -1,0 +1,73 @@
+//! What the files of a run have in common.
+
+use crate::{
+    document::Span,
+    finding::{Finding, Related},
+    rule::{Level, Rule},
+};
+
+/// What rules over several files see. A run of one file is a run too.
+pub(crate) struct Run<'r> {
+    pub(crate) files: &'r mut [Facts],
+    rule: &'static Rule,
+}
+
+/// What is kept of a file for the rules over several files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The absolute addresses, in the order of the source.
+    pub(crate) addresses: Vec<Kept>,
+    /// What rules over several files have found in this one.
+    pub(crate) findings: Vec<Finding>,
+    /// How grave their findings are in this file; rules that are off here are missing.
+    pub(crate) levels: Vec<(&'static Rule, Level)>,
+}
+
+/// An absolute address without placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// As written, blanks around it left out.
+    pub(crate) address: Box<str>,
+    pub(crate) span: Span,
+    pub(crate) element: &'static str,
+    /// `None` for the text of the element.
+    pub(crate) attribute: Option<&'static str>,
+}
+
+impl<'r> Run<'r> {
+    pub(crate) fn new(files: &'r mut [Facts], rule: &'static Rule) -> Self {
+        Self { files, rule }
+    }
+
+    /// Says that something is wrong in one file in the light of another place, if the rule is on there.
+    pub(crate) fn report(
+        &mut self,
+        file: usize,
+        span: Span,
+        message: String,
+        help: &str,
+        related: Related,
+    ) {
+        let facts = &mut self.files[file];
+        let Some(&(rule, level)) = facts.levels.iter().find(|(rule, _)| *rule == self.rule) else {
+            return;
+        };
+        let mut finding = Finding::new(rule, level, span, message);
+        finding.help(help);
+        finding.related.push(Related {
+            file: related.file.filter(|&other| other != file),
+            ..related
+        });
+        facts.findings.push(finding);
+    }
+}
+
+impl Kept {
+    /// What the place is called in messages: `<Play>` or `the action of <Gather>`.
+    pub(crate) fn place_name(&self) -> String {
+        match self.attribute {
+            None => format!("<{}>", self.element),
+            Some(attribute) => format!("the {attribute} of <{}>", self.element),
+        }
+    }
+}

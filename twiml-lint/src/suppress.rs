@@ -1,0 +1,179 @@
+//! Comments that silence rules: `<!-- twiml-lint: disable=TW101,mixed-urls -->`.
+//!
+//! Before the root element a comment counts for the whole file. Elsewhere it counts for its own line and for the element
+//! that follows it, with all that the element holds.
+
+use crate::{
+    document::{Content, Document, Element, Span},
+    finding::Finding,
+    rule::{Level, Rule},
+    rules,
+};
+
+/// A comment that silences a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Suppression {
+    /// The code or name as written.
+    name: String,
+    /// `None` if there is no such rule.
+    rule: Option<&'static Rule>,
+    /// Where the name stands.
+    span: Span,
+    /// What is silenced.
+    reach: Vec<Span>,
+    is_used: bool,
+}
+
+/// What a comment starts with to concern us.
+const MARK: &str = "twiml-lint:";
+
+/// All suppressions of a document.
+pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
+    if !document.source().contains(MARK) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let whole = Span {
+        start: 0,
+        end: u32::MAX,
+    };
+    let mut before_root = true;
+    for content in document.top() {
+        match content {
+            Content::Element(root) => {
+                before_root = false;
+                within(document, root, &mut found);
+            }
+            Content::Comment(text, span) => {
+                let reach = if before_root {
+                    whole
+                } else {
+                    line(document, span)
+                };
+                read(text, span, &[reach], &mut found);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn within(document: &Document<'_>, element: Element<'_, '_>, found: &mut Vec<Suppression>) {
+    // Comments wait here for the element that follows them.
+    let mut waiting: Vec<(&str, Span)> = Vec::new();
+    let mut settle = |waiting: &mut Vec<(&str, Span)>, next: Option<Span>| {
+        for (text, span) in waiting.drain(..) {
+            let reach: Vec<Span> = [Some(line(document, span)), next]
+                .into_iter()
+                .flatten()
+                .collect();
+            read(text, span, &reach, found);
+        }
+    };
+    let mut inner = Vec::new();
+    for content in element.children() {
+        match content {
+            Content::Comment(text, span) => waiting.push((text, span)),
+            Content::Element(child) => {
+                settle(&mut waiting, Some(child.span()));
+                inner.push(child);
+            }
+            _ => {}
+        }
+    }
+    settle(&mut waiting, None);
+    for child in inner {
+        within(document, child, found);
+    }
+}
+
+/// Reads what a comment silences.
+fn read(text: &str, comment: Span, reach: &[Span], found: &mut Vec<Suppression>) {
+    let Some(rest) = text.trim_start().strip_prefix(MARK) else {
+        return;
+    };
+    // The text starts four bytes after the comment does.
+    let offset = |part: &str| {
+        comment.start + 4 + crate::document::index(part.as_ptr() as usize - text.as_ptr() as usize)
+    };
+    for setting in rest.split_whitespace() {
+        let Some(names) = setting.strip_prefix("disable=") else {
+            continue;
+        };
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            let start = offset(name);
+            found.push(Suppression {
+                name: name.to_owned(),
+                rule: rules::find(name),
+                span: Span {
+                    start,
+                    end: start + crate::document::index(name.len()),
+                },
+                reach: reach.to_vec(),
+                is_used: false,
+            });
+        }
+    }
+}
+
+/// The line on which something stands.
+fn line(document: &Document<'_>, span: Span) -> Span {
+    let source = document.source();
+    let start = source[..span.start as usize]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let after = &source[span.end as usize..];
+    let end = span.end as usize + after.find('\n').unwrap_or(after.len());
+    Span {
+        start: crate::document::index(start),
+        end: crate::document::index(end),
+    }
+}
+
+/// Takes out what is silenced, and says which comments silence nothing or name no rule.
+pub(crate) fn apply(
+    suppressions: &mut [Suppression],
+    findings: &mut Vec<Finding>,
+    unused: Level,
+    unknown: Level,
+) {
+    findings.retain(|finding| {
+        let silencing = |suppression: &&mut Suppression| {
+            suppression.rule == Some(finding.rule)
+                && suppression.reach.iter().any(|reach| {
+                    reach.start <= finding.span.start && finding.span.start < reach.end
+                })
+        };
+        let mut is_silenced = false;
+        for suppression in suppressions.iter_mut().filter(silencing) {
+            suppression.is_used = true;
+            is_silenced = true;
+        }
+        !is_silenced
+    });
+    for suppression in suppressions
+        .iter()
+        .filter(|suppression| !suppression.is_used)
+    {
+        let name = &suppression.name;
+        let (rule, level, message, help) = match suppression.rule {
+            Some(_) => (
+                &rules::unused_suppression::RULE,
+                unused,
+                format!("this comment silences {name}, which finds nothing here"),
+                "remove the comment, or the code from it",
+            ),
+            None => (
+                &rules::unknown_suppression::RULE,
+                unknown,
+                format!("no rule is called {name:?}, so this comment silences nothing"),
+                "write a code or name as --list-rules shows it",
+            ),
+        };
+        if level != Level::Off {
+            let mut finding = Finding::new(rule, level, suppression.span, message);
+            finding.help(help);
+            findings.push(finding);
+        }
+    }
+}
