@@ -10,9 +10,11 @@ macro_rules! rules {
     };
 }
 
+mod nearest;
 mod relative;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::rule::Rule;
 
@@ -25,6 +27,16 @@ rules! {
     non_utf8_encoding,
     beyond_bounds,
     relative_play_url,
+    unknown_element,
+    misplaced_element,
+    unknown_attribute,
+    wrong_case_element,
+    wrong_case_attribute,
+    invalid_value,
+    value_out_of_range,
+    repeated_value,
+    unexpected_text,
+    missing_content,
     gather_without_action,
     document_too_large,
     unused_suppression,

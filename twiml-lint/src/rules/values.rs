@@ -1,0 +1,102 @@
+//! What the rules about values of attributes share: which attribute, what is wrong, and where in the source.
+
+use std::ops::Range;
+
+use crate::{
+    document::{Attribute, Span, index},
+    grammar::{self, Fault, ValueRole},
+    pass::{Pass, Tag},
+};
+
+/// A value, or a word of it, that the grammar does not allow.
+#[derive(Clone, Debug)]
+pub(super) struct Faulty<'d, 'a> {
+    pub(super) tag: Tag<'d, 'a>,
+    pub(super) attribute: &'d Attribute<'a>,
+    pub(super) fault: Fault,
+    /// The value, or the word.
+    pub(super) word: &'d str,
+    range: Range<usize>,
+}
+
+/// Calls `take` for each faulty value in an element, where `concerns` names the kinds of values that are looked at.
+/// Values with a placeholder may be anything.
+pub(super) fn each<'d, 'a>(
+    pass: &mut Pass<'_, '_, '_>,
+    tag: Tag<'d, 'a>,
+    concerns: fn(ValueRole) -> bool,
+    mut take: impl FnMut(&mut Pass<'_, '_, '_>, Faulty<'d, 'a>),
+) {
+    let Some(role) = tag.role else { return };
+    for attribute in tag.element.attributes() {
+        let Some(known) = role.attribute(attribute.name()) else {
+            continue;
+        };
+        if !concerns(known.value) {
+            continue;
+        }
+        let value = attribute.value();
+        grammar::judge(known.value, value, &mut |fault, range| {
+            if !pass.is_uncertain(attribute.value_span()) {
+                let word = &value[range.clone()];
+                take(
+                    pass,
+                    Faulty {
+                        tag,
+                        attribute,
+                        fault,
+                        word,
+                        range,
+                    },
+                );
+            }
+        });
+    }
+}
+
+impl Faulty<'_, '_> {
+    /// Where the word stands; the whole value, if references in it hide the place.
+    pub(super) fn span(&self) -> Span {
+        self.part(self.range.clone())
+            .unwrap_or_else(|| self.attribute.value_span())
+    }
+
+    /// Where a part of the value stands, if the value is written as it is.
+    pub(super) fn part(&self, range: Range<usize>) -> Option<Span> {
+        let value = self.attribute.value_span();
+        (self.attribute.raw().len() == self.attribute.value().len()).then(|| Span {
+            start: value.start + index(range.start),
+            end: value.start + index(range.end),
+        })
+    }
+
+    /// Where the word begins in the value.
+    pub(super) fn start(&self) -> usize {
+        self.range.start
+    }
+
+    /// The name of the attribute.
+    pub(super) fn name(&self) -> &str {
+        self.attribute.name()
+    }
+
+    /// The element, as in `<Say>`.
+    pub(super) fn element(&self) -> String {
+        format!("<{}>", self.tag.element.name())
+    }
+
+    /// The word in quotes, shortened, for messages.
+    pub(super) fn shown(&self) -> String {
+        shown(self.word)
+    }
+}
+
+/// A text in quotes, shortened, on one line.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("\"{}...\"", &text[..end]),
+        None => format!("\"{text}\""),
+    }
+}
