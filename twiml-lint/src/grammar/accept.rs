@@ -2,6 +2,7 @@
 //! place. Read from `grammar.json` itself, so that a mistake in the table or in a rule shows.
 
 mod random;
+mod wording;
 
 use std::{fmt::Write as _, fs, path::Path, sync::LazyLock};
 

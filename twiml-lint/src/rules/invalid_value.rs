@@ -71,14 +71,13 @@ fn report(pass: &mut Pass<'_, '_, '_>, faulty: Faulty<'_, '_>) {
     let Some((what, help)) = wording(&faulty) else {
         return;
     };
+    let effect = match faulty.fault {
+        Fault::NotPhone(_) => "so nobody gets the message",
+        _ => "so the carrier goes on without it",
+    };
     let message = match faulty.fault {
-        Fault::Empty => format!("{} of {} is empty", faulty.name(), faulty.element()),
-        _ => format!(
-            "{} as {} of {} is {what}, so the carrier goes on without it",
-            faulty.shown(),
-            faulty.name(),
-            faulty.element()
-        ),
+        Fault::Empty => format!("{} is empty, {effect}", faulty.place_name()),
+        _ => format!("{} in {} {what}, {effect}", faulty.shown(), faulty.place_name()),
     };
     let span = faulty.span();
     let finding = pass.report(span, message).help(help);
@@ -97,23 +96,31 @@ fn wording(faulty: &Faulty<'_, '_>) -> Option<(&'static str, String)> {
         | Fault::Commas
         | Fault::Repeated => return None,
         Fault::Empty => ("", "give it a value, or take it out".to_owned()),
-        Fault::Spelling(word) => ("not spelt as it must be", format!("write {word}")),
-        Fault::NotOneOf(words) => ("none of its values", one_of(value, words)),
-        Fault::NotBoolean => ("neither true nor false", boolean(value)),
-        Fault::NotInteger => ("not a whole number", whole_number(value)),
-        Fault::NotPositiveOrAuto => ("neither a whole number nor auto", whole_number(value)),
+        Fault::Spelling(word) => (misspelt(value, word), format!("write {word}")),
+        Fault::NotOneOf(words) => ("is none of its values", one_of(value, words)),
+        Fault::NotBoolean => ("is neither true nor false", boolean(value)),
+        Fault::NotInteger => ("is not a whole number", whole_number(value)),
+        Fault::NotPositiveOrAuto => ("is neither a whole number nor auto", whole_number(value)),
         Fault::NotDtmf => (
-            "not made of keys",
+            "is not made of keys",
             "write 0 to 9, *, #, A to D, and w or W to wait half a second or a whole one".to_owned(),
         ),
         Fault::NotKey => (
-            "not a key",
+            "is not a key",
             "write one of 0 to 9, * and #, or nothing for no key".to_owned(),
         ),
-        Fault::NotLanguage => ("not a language tag", language(value)),
-        Fault::NotPhone(fault) => ("not an international phone number", phone(fault)),
+        Fault::NotLanguage => ("is not a language tag", language(value)),
+        Fault::NotPhone(fault) => ("is not an international phone number", phone(fault)),
     };
     Some(told)
+}
+
+fn misspelt(value: &str, word: &str) -> &'static str {
+    if value.trim() == word {
+        "has blanks around it"
+    } else {
+        "is in the wrong case"
+    }
 }
 
 fn one_of(value: &str, words: &'static [&'static str]) -> String {

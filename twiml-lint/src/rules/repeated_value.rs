@@ -59,9 +59,8 @@ fn report(pass: &mut Pass<'_, '_, '_>, faulty: Faulty<'_, '_>) {
 
 fn commas(pass: &mut Pass<'_, '_, '_>, faulty: &Faulty<'_, '_>) {
     let message = format!(
-        "{} of {} has commas in it, so the carrier sees one word that it does not know",
-        faulty.name(),
-        faulty.element()
+        "{} has commas in it, so the carrier sees one word that it does not know",
+        faulty.place_name()
     );
     let value = faulty.word;
     let words: Vec<&str> = value
@@ -85,10 +84,9 @@ fn commas(pass: &mut Pass<'_, '_, '_>, faulty: &Faulty<'_, '_>) {
 
 fn repeated(pass: &mut Pass<'_, '_, '_>, faulty: &Faulty<'_, '_>) {
     let message = format!(
-        "{} stands twice in {} of {}",
+        "{} stands twice in {}",
         faulty.shown(),
-        faulty.name(),
-        faulty.element()
+        faulty.place_name()
     );
     let before = &faulty.attribute.value()[..faulty.start()];
     let gap = before.trim_end_matches([' ', ',']).len();

@@ -55,22 +55,22 @@ fn has_bounds(role: ValueRole) -> bool {
 }
 
 fn report(pass: &mut Pass<'_, '_, '_>, faulty: Faulty<'_, '_>) {
-    let (name, element) = (faulty.name(), faulty.element());
+    let place = faulty.place_name();
     let (message, help) = match faulty.fault {
         Fault::TooSmall(least) => (
-            format!("{} as {name} of {element} is below {least}, the least that it takes", faulty.shown()),
+            format!("{} in {place} is below {least}, the least that it takes", faulty.shown()),
             format!("write {least} or more"),
         ),
         Fault::TooLarge(i64::MAX) => (
-            format!("{} as {name} of {element} is more than any clock or counter holds", faulty.shown()),
+            format!("{} in {place} is more than any clock or counter holds", faulty.shown()),
             "write a smaller number".to_owned(),
         ),
         Fault::TooLarge(most) => (
-            format!("{} as {name} of {element} is above {most}, the most that it takes", faulty.shown()),
+            format!("{} in {place} is above {most}, the most that it takes", faulty.shown()),
             format!("write {most} or less"),
         ),
         Fault::TooLong { characters, most } => (
-            format!("{name} of {element} has {characters} characters, and takes {most}"),
+            format!("{place} has {characters} characters, and takes {most}"),
             format!("shorten it to {most} characters"),
         ),
         _ => return,

@@ -75,14 +75,13 @@ impl Faulty<'_, '_> {
         self.range.start
     }
 
-    /// The name of the attribute.
-    pub(super) fn name(&self) -> &str {
-        self.attribute.name()
-    }
-
-    /// The element, as in `<Say>`.
-    pub(super) fn element(&self) -> String {
-        format!("<{}>", self.tag.element.name())
+    /// What the place is called in messages: `the method of <Gather>`.
+    pub(super) fn place_name(&self) -> String {
+        format!(
+            "the {} of <{}>",
+            self.attribute.name(),
+            self.tag.element.name()
+        )
     }
 
     /// The word in quotes, shortened, for messages.
