@@ -51,6 +51,9 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             continue;
         };
         let span = attribute.name_span();
+        if pass.is_uncertain(span) {
+            continue;
+        }
         let message = format!(
             "{name} of <{}> is in the wrong case, so the carrier goes on without it",
             role.name

@@ -32,6 +32,9 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(known) = grammar::named_in_any_case(name) else {
         return;
     };
+    if pass.is_uncertain(tag.element.name_span()) {
+        return;
+    }
     let message = format!(
         "<{name}> is in the wrong case, so the carrier leaves it out with all that stands in it"
     );
