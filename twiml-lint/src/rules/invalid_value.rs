@@ -2,7 +2,7 @@
 
 use super::{
     nearest::{either, nearest},
-    values::{self, Faulty, shown},
+    values::{self, Faulty, Looked, shown},
 };
 use crate::{
     document::{Content, Span},
@@ -51,7 +51,11 @@ it. Values with a placeholder are not judged.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    values::each(pass, tag, is_judged, report);
+    let looked = Looked {
+        at_text: |_| true,
+        at_role: is_judged,
+    };
+    values::each(pass, tag, looked, report);
     if tag.role.is_some_and(|role| role.text == TextRole::Phone) {
         check_number(pass, tag);
     }

@@ -1,6 +1,6 @@
 //! TW208: a list of words that is not written as one.
 
-use super::values::{self, Faulty};
+use super::values::{self, Faulty, Looked};
 use crate::{
     grammar::{Fault, ValueRole},
     pass::{Pass, Tag},
@@ -42,7 +42,11 @@ Write each word once, with one blank between. `--fix` does it.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    values::each(pass, tag, is_list, report);
+    let looked = Looked {
+        at_text: |value| value.bytes().any(|byte| byte <= b' ' || byte == b','),
+        at_role: is_list,
+    };
+    values::each(pass, tag, looked, report);
 }
 
 fn is_list(role: ValueRole) -> bool {

@@ -1,6 +1,6 @@
 //! TW207: a number or a text beyond what the attribute takes.
 
-use super::values::{self, Faulty};
+use super::values::{self, Faulty, Looked};
 use crate::{
     grammar::{Fault, ValueRole},
     pass::{Pass, Tag},
@@ -41,7 +41,16 @@ Write a number within the bounds, or take the attribute out.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    values::each(pass, tag, has_bounds, report);
+    let looked = Looked {
+        at_text: may_be_out,
+        at_role: has_bounds,
+    };
+    values::each(pass, tag, looked, report);
+}
+
+/// Whether it begins as a number does, or is longer than a word.
+fn may_be_out(value: &str) -> bool {
+    value.len() > 16 || value.starts_with(|c: char| c.is_ascii_digit() || "+- ".contains(c))
 }
 
 fn has_bounds(role: ValueRole) -> bool {

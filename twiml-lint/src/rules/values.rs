@@ -19,23 +19,34 @@ pub(super) struct Faulty<'d, 'a> {
     range: Range<usize>,
 }
 
-/// Calls `take` for each faulty value in an element, where `concerns` names the kinds of values that are looked at.
-/// Values with a placeholder may be anything.
+/// Which values a rule looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Looked {
+    /// Whether a value may be of interest, told before it is known what kind it is: nearly none are.
+    pub(super) at_text: fn(&str) -> bool,
+    /// Whether this kind of value is of interest.
+    pub(super) at_role: fn(ValueRole) -> bool,
+}
+
+/// Calls `take` for each faulty value in an element that is looked at. Values with a placeholder may be anything.
 pub(super) fn each<'d, 'a>(
     pass: &mut Pass<'_, '_, '_>,
     tag: Tag<'d, 'a>,
-    concerns: fn(ValueRole) -> bool,
+    looked: Looked,
     mut take: impl FnMut(&mut Pass<'_, '_, '_>, Faulty<'d, 'a>),
 ) {
     let Some(role) = tag.role else { return };
     for attribute in tag.element.attributes() {
+        let value = attribute.value();
+        if !(looked.at_text)(value) {
+            continue;
+        }
         let Some(known) = role.attribute(attribute.name()) else {
             continue;
         };
-        if !concerns(known.value) {
+        if !(looked.at_role)(known.value) {
             continue;
         }
-        let value = attribute.value();
         grammar::judge(known.value, value, &mut |fault, range| {
             if !pass.is_uncertain(attribute.value_span()) {
                 let word = &value[range.clone()];
