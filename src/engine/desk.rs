@@ -124,7 +124,7 @@ impl Desk {
         self.timers.first().map(|&(at, _)| at)
     }
 
-    /// How much there is to do at `now`.
+    /// How much there is to do at `now`, but for the outbox.
     pub fn load(&self, now: Timestamp) -> Load {
         let open = self
             .escalations
@@ -138,6 +138,7 @@ impl Desk {
             open_escalations: open.count(),
             open_alerts: self.alerts.len(),
             live_calls: attempts.filter(|attempt| attempt.occupies(now)).count(),
+            outbox_pending: 0,
         }
     }
 

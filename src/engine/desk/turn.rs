@@ -95,6 +95,8 @@ pub struct Load {
     pub open_alerts: usize,
     /// Phones that ring or talk.
     pub live_calls: usize,
+    /// Notices on disk that are neither delivered nor given up. The loop counts them; the desk knows none.
+    pub outbox_pending: usize,
 }
 
 /// What an unfinished attempt needs after a restart.
