@@ -204,11 +204,16 @@ fn a_database_that_another_process_takes_while_the_core_runs() {
 fn a_second_core_on_the_same_state_directory() {
     let waiting = Waiting::new();
     let core = waiting.check_taken();
-    let (status, said) = waiting.home.run(&["serve"]);
-    assert_eq!(status, 1, "{said}");
     let process = format!("(process {})", core.id());
-    for words in ["a core runs already", &process, "state_dir"] {
-        assert!(said.contains(words), "{words:?} is not in {said}");
+    let config = fs::read_to_string(waiting.home.config()).expect("readable");
+    let same_port = config.replacen("127.0.0.1:0", &core.address.to_string(), 1);
+    for config in [config, same_port] {
+        waiting.home.write_config(&config);
+        let (status, said) = waiting.home.run(&["serve"]);
+        assert_eq!(status, 1, "{said}");
+        for words in ["a core runs already", &process, "state_dir"] {
+            assert!(said.contains(words), "{words:?} is not in {said}");
+        }
     }
     // The first goes on as if nothing had been.
     waiting.home.spool(&problem("later"));
