@@ -221,6 +221,9 @@ impl Desk {
         headline: Headline,
         turn: &mut Turn,
     ) -> EscalationId {
+        if !self.config.groups.contains_key(group) {
+            tracing::warn!(%group, "the group is not configured; the default group is called");
+        }
         let id = self.next_escalation;
         self.undo.next_escalation(id);
         self.next_escalation = EscalationId(id.0 + 1);
