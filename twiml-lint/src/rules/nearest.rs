@@ -14,6 +14,10 @@ pub(super) fn nearest<'c>(
     let written = plain(written);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
+        // Case and dashes change a length little, so that most candidates need not be looked at.
+        if candidate.len() > 2 * written.len() + 2 {
+            continue;
+        }
         let known = plain(candidate);
         let allowed = written.len().min(known.len()) / 3;
         if written.len().abs_diff(known.len()) > allowed {

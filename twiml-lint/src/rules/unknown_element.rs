@@ -47,7 +47,9 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(parent) = tag.parent else { return };
     let name = tag.element.name();
     let span = tag.element.name_span();
-    if grammar::named_in_any_case(name).is_some() || pass.is_uncertain(span) {
+    // What was meant takes time to find, and nothing more is kept once there is a surplus.
+    let is_moot = pass.has_surplus() || pass.is_uncertain(span);
+    if is_moot || grammar::named_in_any_case(name).is_some() {
         return;
     }
     let children = parent

@@ -48,7 +48,7 @@ pub(super) fn each<'d, 'a>(
             continue;
         }
         grammar::judge(known.value, value, &mut |fault, range| {
-            if !pass.is_uncertain(attribute.value_span()) {
+            if !pass.has_surplus() && !pass.is_uncertain(attribute.value_span()) {
                 let word = &value[range.clone()];
                 take(
                     pass,
