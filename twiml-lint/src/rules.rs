@@ -11,6 +11,8 @@ macro_rules! rules {
 }
 
 mod flow;
+mod overrides;
+mod query;
 mod relative;
 mod speech;
 #[cfg(test)]
@@ -26,7 +28,27 @@ rules! {
     doctype_declared,
     non_utf8_encoding,
     beyond_bounds,
+    unclosed_template_tag,
     relative_play_url,
+    relative_redirect_url,
+    relative_media_url,
+    malformed_url,
+    empty_url,
+    plain_http_url,
+    scheme_relative_url,
+    relative_callback_url,
+    wrong_scheme,
+    underscore_in_host,
+    blanks_around_url,
+    credentials_in_url,
+    trailing_slash_twins,
+    shared_media_url,
+    mixed_urls,
+    foreign_media_host,
+    secret_in_query,
+    phone_number_in_query,
+    unknown_override,
+    invalid_override,
     unreachable_verb,
     gather_without_action,
     gather_without_next,

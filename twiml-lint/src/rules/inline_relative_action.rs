@@ -63,7 +63,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
         Verdict::Absolute(Scheme::Http) if verb == "Pay" => "is not encrypted: the carrier sends payments to https only",
         _ => return,
     };
-    let shown = address.shown(pass.document.source());
+    let shown = address.shown(pass.source);
     let place = address.place_name();
     pass.report(address.span, format!("{shown} in {place} {wrong}"))
         .help("write the whole address, as in https://example.com/...");

@@ -1,8 +1,7 @@
 //! TW402: more than a request takes.
 
-use super::speech::is_hidden;
 use crate::{
-    document::Span,
+    document::{Span, index},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -53,7 +52,16 @@ fn check(pass: &mut Pass<'_, '_, '_>, _: Tag<'_, '_>) {
     if !pass.settings.inline || source.len() <= MOST {
         return;
     }
-    let length = source.chars().filter(|&c| !is_hidden(c)).count();
+    let length = source
+        .char_indices()
+        .filter(|&(at, _)| {
+            let start = index(at);
+            !pass.is_uncertain(Span {
+                start,
+                end: start + 1,
+            })
+        })
+        .count();
     if length > MOST {
         pass.report(
             Span { start: 0, end: 0 },

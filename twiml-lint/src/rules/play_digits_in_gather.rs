@@ -1,5 +1,6 @@
 //! TW314: tones inside a `Gather`.
 
+use super::flow::{self, Given};
 use crate::{
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -40,10 +41,14 @@ Put the `<Play digits=\"...\">` before the `<Gather>`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let in_gather = tag.parent.is_some_and(|parent| parent.name == "Gather");
-    if let Some(digits) = tag.element.attribute("digits")
-        && in_gather
-    {
+    if tag.parent.is_none_or(|parent| parent.name != "Gather") {
+        return;
+    }
+    let Some(digits) = tag.element.attribute("digits") else {
+        return;
+    };
+    // An empty value means a file.
+    if matches!(flow::given(pass, tag.element, "digits"), Given::Value(keys) if !keys.is_empty()) {
         pass.report(
             digits.name_span(),
             "<Play> inside <Gather> sends no tones: the digits are left out",

@@ -93,6 +93,10 @@ fn only_a_key_leads_out(pass: &Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> b
 
 /// Whether a document in this file is certainly found at this address.
 fn is_at(file: &str, base: Option<&str>, address: &str) -> bool {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    if !address.contains(without_template_extension(name)) {
+        return false;
+    }
     let file = file.replace('\\', "/");
     let file = without_template_extension(&file);
     match base {

@@ -72,21 +72,33 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let mut length = Length::default();
     speech::each_piece(say, &mut |piece| length.add(piece.text));
     let (name, most) = limit(pass, tag);
+    let is_too_long = length.characters > most || length.encoded > ENCODED;
+    if !is_too_long || may_choose(pass, tag) {
+        return;
+    }
     let message = if length.characters > most {
         format!(
             "the text of this <Say> has {} characters: {name} says {most} at most, and nothing of a longer one",
             length.characters
         )
-    } else if length.encoded > ENCODED {
+    } else {
         format!(
-            "the text of this <Say> has {} characters, encoded as in an URL {}: the carrier takes {ENCODED}, and says nothing of a longer one",
+            "the text of this <Say> has {} characters, which become {} when encoded as in an URL: the carrier takes {ENCODED}, and says nothing of a longer one",
             length.characters, length.encoded
         )
-    } else {
-        return;
     };
     pass.report(say.name_span(), message)
         .help("cut it, or spread it over several <Say>");
+}
+
+/// Whether a template may choose between several texts, of which only one is said.
+fn may_choose(pass: &Pass<'_, '_, '_>, tag: Tag<'_, '_>) -> bool {
+    let span = tag.element.span();
+    let source = &pass.source[span.range()];
+    pass.is_uncertain(span)
+        && ["els", "elif", "when", "{{^"]
+            .iter()
+            .any(|middle| source.contains(middle))
 }
 
 /// How many characters its voice says.

@@ -3,7 +3,7 @@
 use super::flow::{self, Given};
 use crate::{
     address::has_placeholder,
-    document::{Content, Element, Span},
+    document::{Content, Element, Span, index},
     pass::Pass,
     template::is_placeholder,
 };
@@ -50,8 +50,8 @@ impl<'d, 'a> Piece<'d, 'a> {
             return self.span;
         }
         Span {
-            start: self.span.start + crate::document::index(part.start),
-            end: self.span.start + crate::document::index(part.end),
+            start: self.span.start + index(part.start),
+            end: self.span.start + index(part.end),
         }
     }
 

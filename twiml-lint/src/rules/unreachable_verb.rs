@@ -49,7 +49,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             let (name, ender) = (verb.name(), last.name());
             pass.report(
                 verb.name_span(),
-                format!("<{name}> and what follows it never runs: the <{ender}> before it {way}"),
+                format!("<{name}> never runs: the <{ender}> before it {way}"),
             )
             .help(format!("put it before the <{ender}>, or delete it"))
             .relate(last.name_span(), format!("this <{ender}> {way}"));
