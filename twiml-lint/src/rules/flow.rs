@@ -105,3 +105,86 @@ pub(super) fn takes_keys(pass: &Pass<'_, '_, '_>, gather: Element<'_, '_>) -> bo
         Given::Unknown => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{Finding, Linter, Settings, rules};
+
+    /// With all rules on.
+    fn check(name: &str, text: &str) -> Vec<Finding> {
+        let mut settings = Settings {
+            strict: true,
+            inline: true,
+            ..Settings::default()
+        };
+        for rule in rules::ALL {
+            let level = rule.strict.max(crate::Level::Info);
+            settings.severity.insert(rule.code.to_owned(), level);
+        }
+        Linter::new(settings)
+            .expect("settings")
+            .check(Some(name), text)
+    }
+
+    fn verb() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "<Say>Ticket 12345678 &amp; 障害 #{id}</Say>",
+            "<Say voice='Google.日本' language='ja'><![CDATA[１２３４５]]><sub>9</sub></Say>",
+            "<Say voice='Polly.' language=''>&#x969C;\r\n12345</Say>",
+            "<Play digits='1'/>",
+            "<Play>../a.mp3</Play>",
+            "<Pause/>",
+            "<Gather/>",
+            "<Gather numDigits='1' finishOnKey='＃' action='a'><Play digits='2'/></Gather>",
+            "<Dial action='x'><Number>1</Number><Number> 1</Number><Queue/></Dial>",
+            "<Dial>{% for n in all %}<Number>{{n}}</Number>{% endfor %}</Dial>",
+            "<Record/>",
+            "<Redirect>menu.xml</Redirect>",
+            "<Redirect/>",
+            "<Reject/>",
+            "<Hangup/>",
+            "{% if a %}",
+            "{% else %}",
+            "{% endif %}",
+            "<!-- {{ note }} -->",
+            "<Unknown/>",
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_follows_whatever_is_found_where_it_stands(
+            verbs in prop::collection::vec(verb(), 0..9),
+        ) {
+            let text = format!("<Response>{}</Response>", verbs.concat());
+            for finding in check("menu.xml", &text) {
+                prop_assert!(text.get(finding.span.range()).is_some(), "{finding:#?}");
+                for related in &finding.related {
+                    prop_assert!(text.get(related.span.range()).is_some(), "{finding:#?}");
+                }
+            }
+        }
+
+        #[test]
+        fn what_follows_the_end_is_found_once_and_only_then(
+            before in prop::collection::vec(
+                prop::sample::select(vec!["<Say>a</Say>", "<Pause/>", "<Dial>1</Dial>", "<Leave/>"]),
+                0..4,
+            ),
+            end in prop::sample::select(vec!["<Hangup/>", "<Reject/>", "<Redirect>b</Redirect>"]),
+            after in prop::collection::vec(verb().prop_filter("a verb", |v| v.starts_with("<") && !v.starts_with("<!")), 0..4),
+        ) {
+            let start = format!("<Response>{}{end}", before.concat());
+            let text = format!("{start}{}</Response>", after.concat());
+            let found: Vec<_> = check("menu.xml", &text)
+                .into_iter()
+                .filter(|finding| finding.rule.code == "TW301")
+                .map(|finding| finding.span.start as usize)
+                .collect();
+            let expected = if after.is_empty() { vec![] } else { vec![start.len() + 1] };
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
