@@ -1,0 +1,3 @@
+//! The library and the command as their users meet them.
+
+mod well_formedness;
