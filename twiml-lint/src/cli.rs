@@ -8,12 +8,18 @@
 //! | 1 | findings; under `--diff`, a difference |
 //! | 2 | wrong usage or configuration, a file that cannot be read or written, or nothing to check |
 
+mod baseline;
 mod bytes;
 mod check;
 mod config;
+mod diff;
+mod explain;
 mod find;
+mod fingerprint;
+mod fix;
 mod flags;
 mod layer;
+mod lint;
 mod places;
 mod report;
 
@@ -52,6 +58,8 @@ enum Failure {
     Config(#[from] config::ConfigError),
     #[error(transparent)]
     Setting(#[from] twiml_lint::SettingError),
+    #[error(transparent)]
+    Baseline(#[from] baseline::BaselineError),
     #[error("--exclude: {0}")]
     Exclude(String),
     #[error("the current directory is gone: {0}; change to one that exists")]
@@ -69,11 +77,15 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help that nobody reads is no failure.
             _ = error.print();
-            let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
+            let exit = if error.use_stderr() {
+                Exit::Failed
+            } else {
+                Exit::Clean
+            };
             return exit.into();
         }
     };
-    let exit = lint(&flags).unwrap_or_else(|failure| {
+    let exit = dispatch(&flags).unwrap_or_else(|failure| {
         complain(&failure.to_string());
         Exit::Failed
     });
@@ -86,13 +98,12 @@ fn complain(what: &str) {
     _ = writeln!(io::stderr(), "twiml-lint: {}", report::visible(what));
 }
 
-/// Looks at the files and reports.
-fn lint(flags: &Flags) -> Result<Exit, Failure> {
-    let configs = config::Configs::new(flags.config.as_deref(), flags.no_config)?;
-    let found = find::targets(flags, &configs)?;
-    let work = check::Work::new(&found.targets, &flags.rules.layer())?;
-    let outcome = work.look();
-    let run = report::Run { files: &outcome.files, troubles: &outcome.troubles, tally: report::Tally::of(&outcome.files), max_findings: flags.max_findings, quiet: flags.quiet, styles: report::Styles::default() };
-    report::write(flags.format, &run, &mut io::stdout().lock()).map_err(|e| Failure::Output("stdout".into(), e))?;
-    Ok(if outcome.files.iter().any(|f| !f.findings().is_empty()) { Exit::Findings } else { Exit::Clean })
+fn dispatch(flags: &Flags) -> Result<Exit, Failure> {
+    if !flags.explain.is_empty() {
+        explain::explain(&flags.explain)
+    } else if flags.list_rules {
+        explain::list(flags.format)
+    } else {
+        lint::lint(flags)
+    }
 }

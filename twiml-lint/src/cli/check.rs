@@ -38,6 +38,8 @@ pub(crate) struct Outcome<'t> {
     pub(crate) files: Vec<File<'t>>,
     /// How many were left out, as they are other XML.
     pub(crate) not_twiml: usize,
+    /// Entries of the baseline that no longer occur.
+    pub(crate) gone: usize,
     /// What could not be read, and why.
     pub(crate) troubles: Vec<String>,
 }
@@ -77,7 +79,10 @@ impl<'t> Work<'t> {
                 .flat_map(|config| config.layers(&target.path))
                 .collect();
             // Files under the same layers have the same settings, without a comparison of all that they say.
-            let key: Vec<*const Layer> = layers.iter().map(|&layer| std::ptr::from_ref(layer)).collect();
+            let key: Vec<*const Layer> = layers
+                .iter()
+                .map(|&layer| std::ptr::from_ref(layer))
+                .collect();
             let linter = match known.iter().find(|(layers, _)| *layers == key) {
                 Some(&(_, linter)) => linter,
                 None => {
@@ -118,10 +123,19 @@ impl<'t> Work<'t> {
         Ok(self.linters.len() - 1)
     }
 
+    /// The bytes of standard input, mended if it was.
+    pub(crate) fn stdin(&self) -> Option<&[u8]> {
+        let is_stdin = |target: &Target| target.origin == Origin::Stdin;
+        let index = self.targets.iter().position(is_stdin)?;
+        match self.instead.get(&index)? {
+            Bytes::Whole(bytes) => Some(bytes),
+            Bytes::TooLarge(_) => None,
+        }
+    }
+
     /// Looks at all files.
     pub(crate) fn look(&self) -> Outcome<'t> {
-        let slots: Vec<OnceLock<Read>> =
-            self.targets.iter().map(|_| OnceLock::new()).collect();
+        let slots: Vec<OnceLock<Read>> = self.targets.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             loop {
@@ -144,10 +158,7 @@ impl<'t> Work<'t> {
         self.outcome(slots.into_iter().map(|slot| slot.into_inner()))
     }
 
-    fn outcome(
-        &self,
-        results: impl Iterator<Item = Option<Read>>,
-    ) -> Outcome<'t> {
+    fn outcome(&self, results: impl Iterator<Item = Option<Read>>) -> Outcome<'t> {
         let mut outcome = Outcome::default();
         let mut kept = Vec::new();
         let mut checked = Vec::new();
@@ -160,7 +171,9 @@ impl<'t> Work<'t> {
                 Ok(None) => outcome.not_twiml += 1,
                 Err(error) => {
                     let name = &self.targets[index].shown;
-                    outcome.troubles.push(format!("cannot read {name}: {error}"));
+                    outcome
+                        .troubles
+                        .push(format!("cannot read {name}: {error}"));
                 }
             }
         }
@@ -199,15 +212,19 @@ impl<'t> Work<'t> {
         let names_response = !may_be_other || names_response(&bytes);
         let checked = linter.read(Some(&target.shown), bytes);
         let is_other = !checked.is_twiml() || checked.is_broken() && !names_response;
-        Ok((target.origin != Origin::Walked || !is_other || is_surely_meant(&target.shown))
-            .then_some(checked))
+        Ok(
+            (target.origin != Origin::Walked || !is_other || is_surely_meant(&target.shown))
+                .then_some(checked),
+        )
     }
 }
 
 /// Whether the name alone says that a file is TwiML.
 fn is_surely_meant(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
-    name.split('.').skip(1).any(|part| part.eq_ignore_ascii_case("twiml"))
+    name.split('.')
+        .skip(1)
+        .any(|part| part.eq_ignore_ascii_case("twiml"))
 }
 
 /// Whether bytes that could not be read as XML hold the root of TwiML, in any encoding that keeps ASCII or doubles it.
@@ -215,7 +232,9 @@ fn names_response(bytes: &[u8]) -> bool {
     let begins = |rest: &[u8]| {
         let mut ascii = rest.iter().filter(|byte| **byte != 0).take(8);
         b"response".iter().all(|wanted| {
-            ascii.next().is_some_and(|byte| byte.eq_ignore_ascii_case(wanted))
+            ascii
+                .next()
+                .is_some_and(|byte| byte.eq_ignore_ascii_case(wanted))
         })
     };
     let mut starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'<');
@@ -252,7 +271,8 @@ mod tests {
 
     #[test]
     fn broken_files_are_taken_for_twiml_if_they_name_its_root() {
-        let check = |bytes: &[u8], expected| assert_eq!(names_response(bytes), expected, "{bytes:?}");
+        let check =
+            |bytes: &[u8], expected| assert_eq!(names_response(bytes), expected, "{bytes:?}");
         check(b"", false);
         check(b"server { listen 80; }", false);
         check(b"<Respons", false);

@@ -18,7 +18,15 @@ use super::{
 
 /// What names in directories end in if nothing else is said: documents, and templates of them.
 const EXTENSIONS: [&str; 9] = [
-    "xml", "twiml", "xml.erb", "twiml.erb", "vm", "j2", "hbs", "liquid", "mustache",
+    "xml",
+    "twiml",
+    "xml.erb",
+    "twiml.erb",
+    "vm",
+    "j2",
+    "hbs",
+    "liquid",
+    "mustache",
 ];
 
 /// What standard input is called if it has no other name.
@@ -234,14 +242,20 @@ impl<'f> Search<'f> {
         if !self.flags.extension.is_empty() {
             return ends_in(&name, &self.flags.extension);
         }
-        configured.map_or_else(|| ends_in(&name, &EXTENSIONS), |given| ends_in(&name, given))
+        configured.map_or_else(
+            || ends_in(&name, &EXTENSIONS),
+            |given| ends_in(&name, given),
+        )
     }
 }
 
 /// Whether a name ends in a dot and one of the extensions, whatever their capitals.
 fn ends_in(name: &str, extensions: &[impl AsRef<str>]) -> bool {
     extensions.iter().any(|extension| {
-        let extension = extension.as_ref().trim_start_matches("*.").trim_start_matches('.');
+        let extension = extension
+            .as_ref()
+            .trim_start_matches("*.")
+            .trim_start_matches('.');
         name.len()
             .checked_sub(extension.len() + 1)
             .filter(|&dot| dot > 0 && name.is_char_boundary(dot + 1))
@@ -268,7 +282,8 @@ mod tests {
 
     #[test]
     fn names_say_what_may_hold_twiml() {
-        let check = |name: &str, expected| assert_eq!(ends_in(name, &EXTENSIONS), expected, "{name}");
+        let check =
+            |name: &str, expected| assert_eq!(ends_in(name, &EXTENSIONS), expected, "{name}");
         check("menu.xml", true);
         check("menu.XML", true);
         check("menu.xml.erb", true);

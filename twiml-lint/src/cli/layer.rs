@@ -89,10 +89,7 @@ mod tests {
         check(&[severity("TW101", info), select("TW101")], "TW101", info);
         check(&[severity("TW101", error), select("TW001")], "TW101", off);
         check(
-            &[
-                severity("relative-play-url", off),
-                severity("TW101", info),
-            ],
+            &[severity("relative-play-url", off), severity("TW101", info)],
             "TW101",
             info,
         );

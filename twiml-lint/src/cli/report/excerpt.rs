@@ -35,17 +35,31 @@ pub(super) fn excerpt(text: &str, span: Span) -> Excerpt {
     let mut marked = fitting(text[start..end].chars());
     let length: usize = marked.iter().map(|c| c.len_utf8()).sum();
     let mut after = fitting(text[start + length..].chars());
-    let last = if after.is_empty() { &mut marked } else { &mut after };
+    let last = if after.is_empty() {
+        &mut marked
+    } else {
+        &mut after
+    };
     if last.last() == Some(&'\r') {
         last.pop();
     }
     cut(&mut before, &mut marked, &mut after);
-    let blank = |&c: &char| if c == '\t' { "\t".to_owned() } else { " ".repeat(cells(c)) };
+    let blank = |&c: &char| {
+        if c == '\t' {
+            "\t".to_owned()
+        } else {
+            " ".repeat(cells(c))
+        }
+    };
     let parts = [&before, &marked, &after];
     Excerpt {
         line: parts.into_iter().flatten().map(|&c| shown(c)).collect(),
         padding: before.iter().map(blank).collect(),
-        marks: marked.iter().map(|&c| if c == '\t' { TAB } else { cells(c) }).sum::<usize>().max(1),
+        marks: marked
+            .iter()
+            .map(|&c| if c == '\t' { TAB } else { cells(c) })
+            .sum::<usize>()
+            .max(1),
     }
 }
 
@@ -95,7 +109,9 @@ fn keep_head(part: &mut Vec<char>, room: usize) {
 }
 
 fn width(part: &[char]) -> usize {
-    part.iter().map(|&c| if c == '\t' { TAB } else { cells(c) }).sum()
+    part.iter()
+        .map(|&c| if c == '\t' { TAB } else { cells(c) })
+        .sum()
 }
 
 /// How many cells of a terminal a character takes as it is shown; a tab none, as its place decides.
@@ -130,7 +146,11 @@ mod tests {
         check("<P><</x>>\r\n", "<P>/x", "   ^^");
         check("<P><</x\r\ny>>", "<P>/x", "   ^^");
         check("\t<P>\t<</x>></P>", "\t<P>\t/x</P>", "\t   \t^^");
-        check("<Say>もしもし<<&こ>></Say>", "<Say>もしもし&こ</Say>", "             ^^^");
+        check(
+            "<Say>もしもし<<&こ>></Say>",
+            "<Say>もしもし&こ</Say>",
+            "             ^^^",
+        );
         check("か\u{3099}<<ｶ>>", "か\u{3099}ｶ", "  ^");
         check("\x1b[31m<<x\x07>>", "␛[31mx␇", "     ^^");
     }

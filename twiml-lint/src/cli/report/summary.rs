@@ -68,7 +68,11 @@ impl Tally {
         }
         if self.gone > 0 {
             let entries = if self.gone == 1 { "entry" } else { "entries" };
-            parts.push(format!("{} {entries} of the baseline no longer occur{}", self.gone, if self.gone == 1 { "s" } else { "" }));
+            parts.push(format!(
+                "{} {entries} of the baseline no longer occur{}",
+                self.gone,
+                if self.gone == 1 { "s" } else { "" }
+            ));
         }
         match self.not_twiml {
             0 => {}
@@ -81,7 +85,11 @@ impl Tally {
 
 /// A count and what it counts.
 pub(crate) fn plural(count: usize, what: &str) -> String {
-    let s = if count == 1 || what == "info" { "" } else { "s" };
+    let s = if count == 1 || what == "info" {
+        ""
+    } else {
+        "s"
+    };
     format!("{count} {what}{s}")
 }
 

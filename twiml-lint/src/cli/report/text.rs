@@ -43,7 +43,14 @@ fn details(run: &Run<'_>, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()
     let finding = seen.finding;
     let digits = seen.start.line.to_string().len();
     let style = run.styles.of(finding.level);
-    quote(run, seen.file, (finding.span, seen.start), digits, ('^', style), out)?;
+    quote(
+        run,
+        seen.file,
+        (finding.span, seen.start),
+        digits,
+        ('^', style),
+        out,
+    )?;
     let gutter = run.styles.gutter;
     for related in &finding.related {
         let file = run.file_of(related, seen.file);
@@ -56,7 +63,11 @@ fn details(run: &Run<'_>, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()
     }
     let mut note = |name: &str, text: &str| {
         let margin = " ".repeat(digits);
-        writeln!(out, "{margin} {gutter}={gutter:#} {name}: {}", visible(text))
+        writeln!(
+            out,
+            "{margin} {gutter}={gutter:#} {name}: {}",
+            visible(text)
+        )
     };
     if let Some(help) = &finding.help {
         note("help", help)?;
@@ -86,7 +97,10 @@ fn quote(
     let (line, padding) = (&excerpt.line, &excerpt.padding);
     writeln!(out, "{margin} {gutter}|{gutter:#}")?;
     writeln!(out, "{gutter}{number} |{gutter:#} {line}")?;
-    writeln!(out, "{margin} {gutter}|{gutter:#} {padding}{style}{marks}{style:#}")
+    writeln!(
+        out,
+        "{margin} {gutter}|{gutter:#} {padding}{style}{marks}{style:#}"
+    )
 }
 
 /// `error 11100 or 11200`.

@@ -37,6 +37,9 @@ mod tests {
     #[test]
     fn nothing_that_moves_a_terminal_stays() {
         assert_eq!(visible("メニュー.xml"), "メニュー.xml");
-        assert_eq!(visible("a\x1b[31m\u{9b}b\r\n\u{202E}\tc\x7F"), "a␛[31m\u{FFFD}b␍␊\u{FFFD} c␡");
+        assert_eq!(
+            visible("a\x1b[31m\u{9b}b\r\n\u{202E}\tc\x7F"),
+            "a␛[31m\u{FFFD}b␍␊\u{FFFD} c␡"
+        );
     }
 }
