@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    address::Place,
+    address::{Address, Place, Verdict},
     document::{Document, Position, Span},
     encoding::{self, Undecodable},
     finding::Finding,
@@ -15,7 +15,7 @@ use crate::{
     run::{Facts, Kept, Run},
     settings::{SettingError, Settings},
     suppress::{self, Suppression},
-    template,
+    template::{self, Mask},
 };
 
 /// Reads files under one set of settings.
@@ -137,35 +137,66 @@ impl Linter {
     }
 
     fn read_text(&self, name: Option<&str>, text: &str, checked: &mut Checked) {
-        let (masked, mask) = template::mask(text);
+        let masked = template::mask(text, name);
         rules::document_too_large::check(self, text, &mut checked.findings);
-        match Document::parse_within(&masked, Limits::FILE) {
-            Ok(document) => {
-                let root = document.root();
-                checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
-                if root.name() != "Response" {
-                    rules::wrong_root::check(self, root, &mut checked.findings);
-                    return;
-                }
-                checked.suppressions = suppress::suppressions(&document);
-                let mut pass = Pass::new(
-                    &document,
-                    &mask,
-                    &self.settings,
-                    name,
-                    &mut checked.findings,
-                );
-                pass.run(&self.looking);
-                if !self.over_files.is_empty() {
-                    checked.facts.addresses = kept(&pass);
-                }
-            }
-            Err(error) => {
-                checked.is_broken = true;
-                checked.is_twiml = rules::wrong_root::guess(&masked);
-                self.malformed(&error, &mut checked.findings);
-            }
+        if let Some(span) = masked.unclosed {
+            checked.is_broken = true;
+            rules::unclosed_template_tag::check(self, span, &mut checked.findings);
+            return;
         }
+        let Err(error) = self.read_xml(name, text, &masked.text, &masked.mask, checked) else {
+            return;
+        };
+        // Both arms of a conditional may open what is closed behind it. Then each is read by itself.
+        let arms = [masked.first_arms(), masked.last_arms()];
+        let read = |arm: &Option<String>, checked: &mut Checked| {
+            arm.as_ref().is_some_and(|arm| {
+                self.read_xml(name, text, arm, &masked.mask, checked)
+                    .is_ok()
+            })
+        };
+        if !arms
+            .iter()
+            .fold(false, |any, arm| read(arm, checked) || any)
+        {
+            checked.is_broken = true;
+            checked.is_twiml = rules::wrong_root::guess(&masked.text);
+            self.malformed(&error, &mut checked.findings);
+        }
+    }
+
+    /// Lets the rules look at a document, if it is one.
+    fn read_xml(
+        &self,
+        name: Option<&str>,
+        text: &str,
+        masked: &str,
+        mask: &Mask,
+        checked: &mut Checked,
+    ) -> Result<(), ParseError> {
+        let document = Document::parse_within(masked, Limits::FILE)?;
+        let root = document.root();
+        checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
+        if root.name() != "Response" {
+            rules::wrong_root::check(self, root, &mut checked.findings);
+            return Ok(());
+        }
+        checked
+            .suppressions
+            .extend(suppress::suppressions(&document));
+        let mut pass = Pass::new(
+            text,
+            &document,
+            mask,
+            &self.settings,
+            name,
+            &mut checked.findings,
+        );
+        pass.run(&self.looking);
+        if !self.over_files.is_empty() {
+            checked.facts.addresses.extend(kept(&pass));
+        }
+        Ok(())
     }
 
     fn malformed(&self, error: &ParseError, findings: &mut Vec<Finding>) {
@@ -259,28 +290,25 @@ fn report(mut file: Checked, facts: Facts) -> Report {
     }
 }
 
-/// The absolute addresses without placeholders.
+/// The addresses that other files may hold too: absolute ones, and paths from the root.
 fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
-    let certain = |address: &&crate::address::Address<'_, '_>| {
-        address.authority().is_some() && !crate::address::has_placeholder(&address.value)
-    };
-    pass.addresses
-        .iter()
-        .filter(certain)
-        .filter_map(|address| {
-            let role = address.tag.role?;
-            let attribute = match address.place {
-                Place::Text => None,
-                Place::Attribute(attribute) => Some(role.attribute(attribute.name())?.name),
-            };
-            Some(Kept {
-                address: address.trimmed().into(),
-                span: address.span,
-                element: role.name,
-                attribute,
-            })
+    let kept = |address: &Address<'_, '_>| {
+        let raw = &pass.source[address.span.range()];
+        let is_path = address.verdict == Verdict::Relative && raw.starts_with('/');
+        let is_kept = is_path || matches!(address.verdict, Verdict::Absolute(_) | Verdict::Unknown);
+        let role = address.tag.role.filter(|_| is_kept)?;
+        let attribute = match address.place {
+            Place::Text => None,
+            Place::Attribute(attribute) => Some(role.attribute(attribute.name())?.name),
+        };
+        Some(Kept {
+            address: raw.into(),
+            span: address.span,
+            element: role.name,
+            attribute,
         })
-        .collect()
+    };
+    pass.addresses.iter().filter_map(kept).collect()
 }
 
 impl Checked {

@@ -22,6 +22,8 @@ pub(crate) struct Tag<'d, 'a> {
 
 /// What rules see of a document, and where they say what they found.
 pub(crate) struct Pass<'d, 'a, 'f> {
+    /// The text as it was written.
+    pub(crate) source: &'d str,
     /// The document with its placeholders masked.
     pub(crate) document: &'d Document<'a>,
     pub(crate) mask: &'d Mask,
@@ -102,6 +104,7 @@ impl Looking {
 
 impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn new(
+        source: &'d str,
         document: &'d Document<'a>,
         mask: &'d Mask,
         settings: &'d Settings,
@@ -109,6 +112,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         findings: &'f mut Vec<Finding>,
     ) -> Self {
         Self {
+            source,
             document,
             mask,
             settings,

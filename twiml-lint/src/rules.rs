@@ -10,6 +10,8 @@ macro_rules! rules {
     };
 }
 
+mod overrides;
+mod query;
 mod relative;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,27 @@ rules! {
     doctype_declared,
     non_utf8_encoding,
     beyond_bounds,
+    unclosed_template_tag,
     relative_play_url,
+    relative_redirect_url,
+    relative_media_url,
+    malformed_url,
+    empty_url,
+    plain_http_url,
+    scheme_relative_url,
+    relative_callback_url,
+    wrong_scheme,
+    underscore_in_host,
+    blanks_around_url,
+    credentials_in_url,
+    trailing_slash_twins,
+    shared_media_url,
+    mixed_urls,
+    foreign_media_host,
+    secret_in_query,
+    phone_number_in_query,
+    unknown_override,
+    invalid_override,
     gather_without_action,
     document_too_large,
     unused_suppression,

@@ -15,7 +15,7 @@ pub(crate) struct Run<'r> {
 /// What is kept of a file for the rules over several files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// The absolute addresses, in the order of the source.
+    /// Absolute addresses and paths from the root, in the order of the source.
     pub(crate) addresses: Vec<Kept>,
     /// What rules over several files have found in this one.
     pub(crate) findings: Vec<Finding>,
@@ -23,10 +23,10 @@ pub(crate) struct Facts {
     pub(crate) levels: Vec<(&'static Rule, Level)>,
 }
 
-/// An absolute address without placeholders.
+/// An address that other files may hold too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// As written, blanks around it left out.
+    /// As written in the source, placeholders included, blanks around it left out.
     pub(crate) address: Box<str>,
     pub(crate) span: Span,
     pub(crate) element: &'static str,

@@ -88,14 +88,14 @@ impl<'r> Run<'r> {
     pub(crate) fn hidden(&self) -> impl Iterator<Item = String> {
         self.files.iter().filter_map(|file| {
             let hidden = file.findings().len().saturating_sub(self.max_findings);
-            let (is, name) = (if hidden == 1 { "is" } else { "are" }, visible(file.name()));
-            (hidden > 0).then(|| {
-                format!(
-                    "{name}: {} more {is} not shown (--max-findings {})",
-                    plural(hidden, "finding"),
-                    self.max_findings
-                )
-            })
+            let (name, limit) = (visible(file.name()), self.max_findings);
+            let are = if hidden == 1 {
+                "finding is"
+            } else {
+                "findings are"
+            };
+            (hidden > 0)
+                .then(|| format!("{name}: {hidden} more {are} not shown (--max-findings {limit})"))
         })
     }
 

@@ -7,10 +7,28 @@ use crate::{
     pass::Pass,
 };
 
+/// Whether an address counts as relative: if asked for, also one that begins with a placeholder.
+pub(super) fn is(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> bool {
+    match address.verdict {
+        Verdict::Relative => true,
+        Verdict::Unknown => pass.settings.strict_placeholders,
+        _ => false,
+    }
+}
+
 /// Says that an address is relative, points to the absolute one that it may be resolved against, and offers to join it to the
 /// base URL if that is known.
 pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let shown = address.shown(pass.document.source());
+    let shown = address.shown(pass.source);
+    let place = address.place_name();
+    if address.verdict == Verdict::Unknown {
+        let message = format!(
+            "{shown} in {place} begins with a placeholder, so that nothing shows it to be absolute"
+        );
+        pass.report(address.span, message)
+            .help("write scheme and host before the placeholder");
+        return;
+    }
     let other = pass
         .addresses
         .iter()
@@ -26,11 +44,7 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
             address.place_name()
         ),
     };
-    let fixed = pass
-        .settings
-        .base_url
-        .as_deref()
-        .and_then(|base| joined(base, address));
+    let fixed = joined(pass, address);
     let help = match &fixed {
         Some(absolute) => format!("write {absolute}"),
         None => "write the whole address, as in https://example.com/...".to_owned(),
@@ -41,17 +55,23 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
         finding.relate(span, format!("{host} is named here"));
     }
     if let Some(absolute) = fixed {
-        finding.fix(address.span, escaped(&absolute, address.place));
+        finding.fix(address.span, absolute);
     }
 }
 
-/// The address joined to the base, if it holds nothing that a join could spoil.
-fn joined(base: &str, address: &Address<'_, '_>) -> Option<String> {
+/// The address joined to the base, written for its place in the source, if nothing in it could spoil that.
+fn joined(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> Option<String> {
+    let base = Url::parse(pass.settings.base_url.as_deref()?).ok()?;
+    let raw = &pass.source[address.span.range()];
+    // A path from the root is put behind the host as it stands, placeholders and references included.
+    if raw.starts_with('/') {
+        return Some(base.origin().ascii_serialization() + raw);
+    }
     if crate::address::has_placeholder(&address.value) {
         return None;
     }
-    let base = Url::parse(base).ok()?;
-    base.join(address.trimmed()).ok().map(String::from)
+    let joined = base.join(address.trimmed()).ok()?;
+    Some(escaped(joined.as_str(), address.place))
 }
 
 /// Written for its place in XML.

@@ -1,7 +1,7 @@
 //! TW101: the reason why this linter exists.
 
 use crate::{
-    address::{Address, Verdict},
+    address::Address,
     pass::Pass,
     rule::{Check, Example, Level, Rule},
 };
@@ -39,7 +39,7 @@ Write the whole address, scheme and host included.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    if address.is_text_of("Play") && address.verdict == Verdict::Relative {
+    if address.is_text_of("Play") && super::relative::is(pass, address) {
         super::relative::report(pass, address);
     }
 }

@@ -8,13 +8,20 @@ fn the_nearest_file_upwards_counts() {
         ("twiml-lint.toml", "[severity]\nTW101 = \"warning\"\n"),
         ("a.xml", BAD),
         ("deep/er/b.xml", BAD),
-        ("other/twiml-lint.toml", "ignore = [\"relative-play-url\"]\n"),
+        (
+            "other/twiml-lint.toml",
+            "ignore = [\"relative-play-url\"]\n",
+        ),
         ("other/c.xml", BAD),
         ("elsewhere.toml", "ignore = [\"TW1\"]\n"),
     ]);
     let check = |arguments: &str, expected: &[&str]| {
         let said = tree.run(&format!("--format concise {arguments}"));
-        let found: Vec<_> = said.out.lines().filter_map(|line| line.split(']').next()).collect();
+        let found: Vec<_> = said
+            .out
+            .lines()
+            .filter_map(|line| line.split(']').next())
+            .collect();
         assert_eq!(found, expected, "{arguments}: {said:?}");
     };
     let all = [
@@ -31,7 +38,10 @@ fn the_nearest_file_upwards_counts() {
     );
     check("--select TW101", &all);
     check("--ignore TW101", &[]);
-    check("--severity TW101=info other/c.xml", &["other/c.xml:2:9: info[TW101"]);
+    check(
+        "--severity TW101=info other/c.xml",
+        &["other/c.xml:2:9: info[TW101"],
+    );
 }
 
 #[test]
@@ -53,7 +63,11 @@ fn tables_for_paths_count_below_the_folder_of_the_file() {
         ("legacy/f.xml", BAD),
     ]);
     let said = tree.run("--format concise");
-    let found: Vec<_> = said.out.lines().filter_map(|line| line.split(']').next()).collect();
+    let found: Vec<_> = said
+        .out
+        .lines()
+        .filter_map(|line| line.split(']').next())
+        .collect();
     assert_eq!(
         found,
         [
@@ -64,7 +78,10 @@ fn tables_for_paths_count_below_the_folder_of_the_file() {
         ]
     );
     let said = tree.run("--format json voice/based ");
-    assert!(said.out.contains("https://example.com/files/menu.mp3"), "{said:?}");
+    assert!(
+        said.out.contains("https://example.com/files/menu.mp3"),
+        "{said:?}"
+    );
     let said = tree.feed("--stdin-filename voice/legacy/b.xml", BAD.as_bytes());
     assert_eq!(said.status, Some(0), "{said:?}");
     let said = tree.run("--force-exclude --allow-empty voice/vendor/d.xml");
@@ -75,7 +92,10 @@ fn tables_for_paths_count_below_the_folder_of_the_file() {
 fn mistakes_in_it_stop_the_run_with_file_and_line() {
     let tree = Tree::new(&[
         ("good.xml", GOOD),
-        ("sub/twiml-lint.toml", "strict = true\nbase_url = \"https://example.com\"\n"),
+        (
+            "sub/twiml-lint.toml",
+            "strict = true\nbase_url = \"https://example.com\"\n",
+        ),
         ("sub/a.xml", GOOD),
     ]);
     let check = |arguments: &str, says: &str| {
@@ -84,7 +104,10 @@ fn mistakes_in_it_stop_the_run_with_file_and_line() {
         assert!(said.err.contains(says), "{arguments}: {said:?}");
         assert!(said.out.is_empty(), "{said:?}");
     };
-    check("", "sub/twiml-lint.toml:2: unknown key \"base_url\"; did you mean base-url?");
+    check(
+        "",
+        "sub/twiml-lint.toml:2: unknown key \"base_url\"; did you mean base-url?",
+    );
     check("sub/a.xml", "twiml-lint.toml:2: unknown key");
     check("--config missing.toml", "cannot read missing.toml: ");
     check("--config good.xml", "good.xml:1: ");

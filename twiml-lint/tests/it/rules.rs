@@ -8,19 +8,29 @@ fn a_rule_is_explained_by_code_name_or_prefix() {
     let check = |arguments: &str, pages: &[&str]| {
         let said = tree.run(arguments);
         assert_eq!(said.status, Some(0), "{said:?}");
-        let titles: Vec<_> = said.out.lines().filter(|line| line.starts_with("# ")).collect();
+        let titles: Vec<_> = said
+            .out
+            .lines()
+            .filter(|line| line.starts_with("# "))
+            .collect();
         assert_eq!(titles, pages, "{arguments}");
     };
     check("--explain TW101", &["# TW101 relative-play-url"]);
     check("--explain tw101", &["# TW101 relative-play-url"]);
-    check("--explain relative-play-url", &["# TW101 relative-play-url"]);
+    check(
+        "--explain relative-play-url",
+        &["# TW101 relative-play-url"],
+    );
     check(
         "--explain TW901 TW001",
         &["# TW901 unused-suppression", "# TW001 not-well-formed"],
     );
     let said = tree.run("--explain relative-play-ur");
     assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("did you mean relative-play-url?"), "{said:?}");
+    assert!(
+        said.err.contains("did you mean relative-play-url?"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -36,7 +46,10 @@ fn all_rules_are_listed_as_text_and_as_json() {
     assert_eq!(json.lines().count(), text.lines().count() - 1);
     for object in json.lines() {
         let rule: serde_json::Value = serde_json::from_str(object).expect("JSON");
-        assert!(line(rule["code"].as_str().expect("a code")).is_some(), "{rule}");
+        assert!(
+            line(rule["code"].as_str().expect("a code")).is_some(),
+            "{rule}"
+        );
         assert_eq!(rule["schema"], 1);
     }
 }

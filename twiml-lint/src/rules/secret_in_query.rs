@@ -1,0 +1,46 @@
+//! TW119: a secret in every log.
+
+use crate::{
+    address::Address,
+    pass::Pass,
+    rule::{Check, Example, Level, Rule},
+};
+
+pub(crate) static RULE: Rule = Rule {
+    code: "TW119",
+    name: "secret-in-query",
+    level: Level::Warning,
+    strict: Level::Error,
+    twilio: &[],
+    summary: "the query of the address holds a secret",
+    explain: "\
+Addresses are written into the logs of both sides, into the reports of the carrier and into every proxy between.
+
+Use a token that is good for this call only, or check the signature of the request.",
+    bad: Example::xml(&[("menu.xml", r#"<Response>
+  <Play>https://example.com/hello.mp3?api_key=8f2c1d</Play>
+</Response>
+"#)]),
+    good: Example::xml(&[("menu.xml", r#"<Response>
+  <Play>https://example.com/hello.mp3</Play>
+</Response>
+"#)]),
+    check: Check::Addresses(check),
+};
+
+/// What secrets are called, without `-` and `_`.
+const NAMES: [&str; 13] = [
+    "password", "passwd", "pwd", "secret", "clientsecret", "apikey", "apisecret", "accesskey", "accesstoken", "authtoken",
+    "privatekey", "secretkey", "token",
+];
+
+fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
+    for (name, value) in super::query::pairs(address.trimmed()) {
+        let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+        if !value.is_empty() && NAMES.contains(&plain.as_str()) {
+            let message = format!("the query of the address in {} holds a {name}, which ends up in logs", address.place_name());
+            pass.report(address.span, message).help("use a token that is good for this call only, in the path, or check the signature");
+            return;
+        }
+    }
+}
