@@ -14,10 +14,10 @@ fn marks_stand_below_full_width_characters() {
         "<Response>\n\t<Say>もしもし</Say><Play>/ﾌｧｲﾙ/案内.mp3</Play>\n</Response>\n",
     )]);
     let said = tree.run("--select TW101");
-    // Five full-width cells more than characters before the marks, and two below them.
-    let marks = "  | \t                        ^^^^^^^^^^^^^^^\n";
+    // Four characters before the marks and two above them take two cells each; those of half width take one.
+    let marks = "  | \t                         ^^^^^^^^^^^^^^\n";
     assert!(
-        said.out.starts_with("案内.xml:2:22: error[TW101] ")
+        said.out.starts_with("案内.xml:2:23: error[TW101] ")
             && said
                 .out
                 .contains("2 | \t<Say>もしもし</Say><Play>/ﾌｧｲﾙ/案内.mp3</Play>\n")
