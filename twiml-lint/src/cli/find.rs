@@ -1,7 +1,7 @@
 //! Which files are checked: those that are named, and in directories those whose names say that they may hold TwiML.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashSet,
     ffi::OsStr,
     io,
     path::{Path, PathBuf},
@@ -70,7 +70,7 @@ struct Search<'f> {
     configs: &'f Configs,
     here: PathBuf,
     exclude: Option<Gitignore>,
-    targets: Mutex<BTreeMap<PathBuf, Target>>,
+    targets: Mutex<Vec<Target>>,
     troubles: Mutex<Vec<String>>,
     wrong_config: Mutex<Option<ConfigError>>,
 }
@@ -119,13 +119,18 @@ impl<'f> Search<'f> {
         if let Some(error) = self.wrong_config.into_inner().unwrap_or_else(unpoisoned) {
             return Err(error.into());
         }
-        let mut targets: Vec<Target> = self
+        let mut targets = self
             .targets
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_values()
-            .collect();
-        targets.sort_by(|a, b| Path::new(&a.shown).cmp(Path::new(&b.shown)));
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.flags.paths.len() > 1 {
+            // Who is named wins over who is found.
+            targets.sort_by_key(|target| target.origin == Origin::Walked);
+            let mut seen = HashSet::new();
+            targets.retain(|target| seen.insert(target.path.clone()));
+        }
+        // Directory by directory: what lies in `a/` comes before `a-b`.
+        targets.sort_by_cached_key(|target| target.shown.replace('/', "\0"));
         let mut troubles = self
             .troubles
             .into_inner()
@@ -134,7 +139,7 @@ impl<'f> Search<'f> {
         Ok(Found { targets, troubles })
     }
 
-    /// Adds a file, unless it is there already; who is named wins over who is found.
+    /// Adds a file.
     fn add(&self, path: &Path, origin: Origin) -> Result<(), ConfigError> {
         let unreadable = |error: io::Error| ConfigError::Unreadable {
             path: path.to_owned(),
@@ -150,21 +155,14 @@ impl<'f> Search<'f> {
         }
         let target = Target {
             shown: shown(path),
-            path: whole.clone(),
+            path: whole,
             origin,
             config,
         };
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        match targets.entry(whole) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(target);
-            }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                if entry.get().origin == Origin::Walked {
-                    entry.insert(target);
-                }
-            }
-        }
+        self.targets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(target);
         Ok(())
     }
 
