@@ -31,7 +31,7 @@ pub(crate) struct Address<'d, 'a> {
 pub(crate) enum Place<'d, 'a> {
     /// The text of the element.
     Text,
-    Attribute(&'d Attribute<'a>),
+    Attribute(Attribute<'d, 'a>),
 }
 
 /// What kind of address it is, as far as one can tell.
