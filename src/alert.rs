@@ -7,6 +7,8 @@
 pub mod book;
 mod event;
 mod headline;
+#[cfg(test)]
+pub(crate) mod samples;
 
 pub use book::{Alert, AlertBook, AlertChange, AlertState};
 pub use event::{Event, EventError, EventKind, Limits};

@@ -142,6 +142,7 @@ impl Engine {
             carriers: parts.carriers,
             links: parts.links,
             notices: parts.notices,
+            outbox_pending: parts.snapshot.outbox.len(),
             happenings,
             counters,
             stored: true,
@@ -219,6 +220,8 @@ struct Runner {
     carriers: Carriers,
     links: Links,
     notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    /// How many notices stand in the store's outbox.
+    outbox_pending: usize,
     /// For the errands to come back by.
     happenings: mpsc::Sender<Happening>,
     counters: Arc<Counters>,
@@ -380,7 +383,10 @@ impl Runner {
                 again.push(Happening::Settled(id));
             }
             Happening::Asked(reply) => {
-                let _ = reply.send(self.desk.load(now.steady));
+                let _ = reply.send(Load {
+                    outbox_pending: self.outbox_pending,
+                    ..self.desk.load(now.steady)
+                });
             }
             Happening::End => self.ending = true,
         }
@@ -437,10 +443,12 @@ impl Runner {
         // What is needed afterwards is kept, the rest is given away: a turn of a storm holds thousands of rows.
         let batch = std::mem::take(&mut turn.batch);
         let notices = batch.notices.clone();
+        let settled = batch.settled.len();
         let counted = Counted::of(&batch.entries);
         match self.store.commit(batch).await {
             Ok(committed) => {
                 self.desk.stored(now.steady);
+                self.outbox_pending = (self.outbox_pending + notices.len()).saturating_sub(settled);
                 for (id, notice) in committed.notices.into_iter().zip(notices) {
                     let _ = self.notices.send((id, notice));
                 }

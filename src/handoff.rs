@@ -194,31 +194,10 @@ impl fmt::Display for Refusals {
 mod tests {
     use std::{collections::BTreeMap, fs};
 
-    use jiff::Timestamp;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::alert::{EventKind, Severity};
-
-    fn event() -> Event {
-        Event {
-            id: "zabbix:1:problem".into(),
-            source: "zabbix".into(),
-            dedup_key: "1".into(),
-            group: "primary".into(),
-            kind: EventKind::Problem,
-            acknowledged_by: None,
-            reason: None,
-            severity: Severity::Critical,
-            title: "disk full".into(),
-            host: None,
-            message: String::new(),
-            url: None,
-            message_id: None,
-            variables: BTreeMap::new(),
-            received_at: Timestamp::UNIX_EPOCH,
-        }
-    }
+    use crate::alert::samples::event;
 
     fn settings(dir: &TempDir) -> Settings {
         Settings {

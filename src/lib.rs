@@ -29,6 +29,7 @@ pub mod node;
 pub mod notice;
 pub mod plugin;
 pub mod provider;
+mod regular_file;
 pub mod roster;
 pub mod server;
 pub mod simulator;

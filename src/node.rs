@@ -97,9 +97,13 @@ impl Node {
     /// Binds the configured address and starts there.
     pub async fn start(config: Config) -> Result<Self, NodeError> {
         let address = config.server.listen;
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| NodeError::Listen { address, source })?;
+        let listener = TcpListener::bind(address).await.map_err(|source| {
+            // What listens there is most likely the core of this state directory, which a plugin may have started.
+            match CoreLock::begin(&config.state_dir) {
+                Err(error @ LockError::AlreadyRunning { .. }) => NodeError::Lock(error),
+                _ => NodeError::Listen { address, source },
+            }
+        })?;
         Self::start_on(listener, config, None).await
     }
 

@@ -18,7 +18,7 @@ pub mod twiml;
 pub use links::{CallLinks, Links, Place, PlaceKind};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use signature::{Form, SignatureError, SignedRequest, SigningKeys};
-pub use template::{TemplateFailure, check_template};
+pub use template::{TemplateFailure, check_template, lint_template};
 pub use token::{TokenError, TokenKey};
 
 use std::collections::BTreeMap;

@@ -22,7 +22,8 @@ pub(crate) fn one_line(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !line.ends_with(&text) {
+        // Some messages say their cause in the middle, with the remedy after it.
+        if !line.contains(&text) {
             line = format!("{line}: {text}");
         }
         cause = error.source();

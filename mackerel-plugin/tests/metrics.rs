@@ -57,4 +57,5 @@ fn a_core_that_is_down_is_no_value_and_one_line() {
         (Some(1), "", 1),
         "{stderr}"
     );
+    assert_eq!(stderr.matches("Connection refused").count(), 1, "{stderr}");
 }

@@ -149,7 +149,7 @@ impl Alert {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::event::tests::event;
+    use crate::alert::samples::event;
 
     fn changes(kinds: &[EventKind]) -> Vec<AlertChange> {
         let mut book = AlertBook::default();
@@ -159,7 +159,7 @@ mod tests {
                 book.apply(&Event {
                     kind,
                     acknowledged_by: (kind == EventKind::Update).then(|| "Admin".to_owned()),
-                    ..event("disk full")
+                    ..event()
                 })
             })
             .collect()

@@ -196,26 +196,14 @@ fn cut(text: &mut String, max: usize) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
+    use crate::alert::samples;
 
-    pub(in crate::alert) fn event(title: &str) -> Event {
+    fn event(title: &str) -> Event {
         Event {
-            id: "zabbix:1:problem".into(),
-            source: "zabbix".into(),
-            dedup_key: "1".into(),
-            group: "primary".into(),
-            kind: EventKind::Problem,
-            acknowledged_by: None,
-            reason: None,
-            severity: Severity::Critical,
             title: title.into(),
-            host: None,
-            message: String::new(),
-            url: None,
-            message_id: None,
-            variables: BTreeMap::new(),
-            received_at: Timestamp::UNIX_EPOCH,
+            ..samples::event()
         }
     }
 

@@ -1,7 +1,7 @@
 //! `rinban init`: a configuration to begin with.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
@@ -13,13 +13,21 @@ const BEGINNING: &str = include_str!("init.toml");
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where to write it
+    /// Where to write it; its directory is made if it is missing
     #[arg(default_value = "rinban.toml")]
     path: PathBuf,
 }
 
 pub(super) fn run(args: Args, out: &mut dyn Write) -> Result<(), Failure> {
     let path = args.path;
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).map_err(|error| {
+            Failure::World(format!(
+                "cannot make the directory {}: {error}",
+                dir.display()
+            ))
+        })?;
+    }
     let mut file = File::create_new(&path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::World(format!(
             "{} exists and is left as it is; name another file",

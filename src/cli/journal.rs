@@ -41,10 +41,14 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn list(store: &mut Reader, out: &mut dyn Write) -> Result<(), Failure> {
     for escalation in store.escalations(LISTED)? {
+        let open = escalation.counts.open;
         writeln!(
             out,
-            "{:>6}  {}  {} alerts open  {}",
-            escalation.id, escalation.group, escalation.counts.open, escalation.headline.title
+            "{:>6}  {}  {open} {} open  {}",
+            escalation.id,
+            escalation.group,
+            if open == 1 { "alert" } else { "alerts" },
+            escalation.headline.title
         )?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigArg, Failure};
-use crate::{config::Config, handoff, node::Node};
+use crate::{config::Config, handoff, node::Node, regular_file};
 
 /// How long threads that block are waited for.
 const SHUTDOWN: Duration = Duration::from_millis(500);
@@ -99,14 +99,10 @@ fn start_log(state_dir: Option<&std::path::PathBuf>) -> Result<(), Failure> {
 
 fn log_file(state_dir: &Path) -> Result<std::fs::File, Failure> {
     let path = handoff::log_path(state_dir);
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o640);
     std::fs::create_dir_all(state_dir)
-        .and_then(|()| {
-            OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o640)
-                .open(&path)
-        })
+        .and_then(|()| regular_file::open(&path, &mut options))
         .map_err(|error| {
             Failure::World(format!("cannot write the log {}: {error}", path.display()))
         })

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Config, Group, ProviderKind};
+use super::{Config, Group, ProviderKind, members::LANGUAGES};
 use crate::{
     alert::GroupName,
     roster::{Shift, holidays::JAPAN_COVERED},
+    voice,
 };
 
 /// How far ahead gaps are looked for.
@@ -19,6 +20,7 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(only_simulated(config));
     warnings.extend(in_no_group(config));
+    warnings.extend(templates(config));
     for (name, group) in &config.groups {
         let gaps = group.roster.gaps(now, until);
         warnings.extend(gaps.map(|shift| gap(name, group, &shift)));
@@ -51,6 +53,23 @@ pub fn beyond_holidays(name: &GroupName, group: &Group, until: Timestamp) -> Opt
     (japan && is_beyond).then(|| {
         format!("group {name}: the public holidays of Japan are known until {last}; days after it count as working days")
     })
+}
+
+/// What the linter for TwiML finds in the operator's messages.
+fn templates(config: &Config) -> Vec<String> {
+    let texts = config.templates.iter().flat_map(|(name, texts)| {
+        texts
+            .iter()
+            .map(move |(language, text)| (name, *language, text))
+    });
+    texts
+        .flat_map(|(name, language, text)| {
+            let key = LANGUAGES.iter().find(|(_, known)| *known == language);
+            let key = key.map_or("", |(key, _)| key);
+            let findings = voice::lint_template(text, language).into_iter();
+            findings.map(move |finding| format!("template {name}, {key}: {finding}"))
+        })
+        .collect()
 }
 
 fn only_simulated(config: &Config) -> Option<String> {
@@ -113,6 +132,16 @@ mod tests {
         check(
             &format!("[members.ben]\nnumber = '+819012345679'\n{web}"),
             &[simulated, "member ben is in no group and is never called"],
+        );
+        check(
+            &format!(
+                "{web}\n[templates.error]\nen = '{{{{ title }}}}. Call 0312345678.'\nja = '{{{{ title }}}}'"
+            ),
+            &[
+                simulated,
+                "template error, en: TW413 0312345678 is read as one number, which nobody can write down; put blanks between \
+                 the digits: 0 3 1 2 3 4 5 6 7 8",
+            ],
         );
         let gap =
             "[[groups.web.overrides]]\nfrom = '2026-12-01'\nuntil = '2026-12-02'\nmembers = []";

@@ -1,17 +1,20 @@
 //! The desk: everything the engine knows, and what an input makes of it. Pure: no clock, no IO.
 //!
-//! It folds events into alerts, alerts into escalations, and answers what escalations ask. What comes out of a turn is one
-//! [`Batch`] for the store and a list of [`Errand`]s for the world, which are run only once the batch is durable. A turn that
-//! could not be stored is undone.
+//! It folds events into alerts, alerts into escalations, and answers what escalations ask. What comes out of a turn is a
+//! [`Turn`]: one batch for the store and a list of [`Errand`]s for the world, which are run only once the batch is durable. A
+//! turn that could not be stored is undone.
 
 mod alerts;
 mod calls;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod undo;
 
+pub use turn::{Errand, Load, Now, Speech, Turn, Unfinished};
+
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -29,7 +32,7 @@ use crate::{
     },
     notice::Notice,
     roster::MemberName,
-    store::{Batch, CallRecord, Snapshot},
+    store::{CallRecord, Snapshot},
 };
 
 /// How long an escalation that is over is kept at hand, for webhooks that come late.
@@ -56,100 +59,6 @@ pub struct Desk {
     timers: BTreeSet<(Timestamp, EscalationId)>,
     armed: HashMap<EscalationId, Timestamp>,
     undo: Undo,
-}
-
-/// The instant of a turn, by two clocks.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// By the clock that never jumps while the process lives: all deadlines.
-    pub steady: Timestamp,
-    /// By the clock on the wall: who is on call.
-    pub wall: Timestamp,
-}
-
-/// What one turn brings.
-#[derive(Debug, Default)]
-pub struct Turn {
-    /// To be stored.
-    pub batch: Batch,
-    /// To be run once that is durable.
-    pub errands: Vec<Errand>,
-    touched: HashSet<EscalationId>,
-    touched_alerts: HashSet<AlertKey>,
-}
-
-/// Something to do in the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Errand {
-    /// Place a call.
-    Place {
-        /// The attempt.
-        attempt: AttemptId,
-        /// Whom.
-        member: MemberName,
-        /// Through whom.
-        provider: ProviderName,
-        /// How long it may ring.
-        ring_timeout: SignedDuration,
-        /// How long it may last.
-        call_limit: SignedDuration,
-    },
-    /// End a call.
-    End {
-        /// The attempt.
-        attempt: AttemptId,
-        /// Through whom.
-        provider: ProviderName,
-        /// Which.
-        call: CallSid,
-    },
-    /// Answer the webhook that was handed in.
-    Speak(Box<Speech>),
-    /// Refuse the webhook that was handed in.
-    Refuse,
-}
-
-/// What to say, with everything that the words need.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Speech {
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// The place in the call that the URLs of the answer name.
-    pub stage: u16,
-    /// What to say.
-    pub line: Line,
-    /// To whom.
-    pub member: MemberName,
-    /// For which group.
-    pub group: GroupName,
-    /// What it is about.
-    pub headline: Headline,
-    /// How many alerts.
-    pub counts: Counts,
-    /// Whether key 9 closes.
-    pub allow_close: bool,
-}
-
-/// How much there is to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Load {
-    /// Escalations that are not over.
-    pub open_escalations: usize,
-    /// Alerts that are not closed.
-    pub open_alerts: usize,
-    /// Phones that ring or talk.
-    pub live_calls: usize,
-}
-
-/// What an unfinished attempt needs after a restart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfinished {
-    /// The intent is on disk; whether the request went out is not known (P3).
-    Intent(CallRecord),
-    /// The call was alive; its callbacks may have been missed.
-    Live(CallRecord),
-    /// The call was to be ended.
-    ToEnd(CallRecord),
 }
 
 impl Desk {
@@ -215,7 +124,7 @@ impl Desk {
         self.timers.first().map(|&(at, _)| at)
     }
 
-    /// How much there is to do at `now`.
+    /// How much there is to do at `now`, but for the outbox.
     pub fn load(&self, now: Timestamp) -> Load {
         let open = self
             .escalations
@@ -229,6 +138,7 @@ impl Desk {
             open_escalations: open.count(),
             open_alerts: self.alerts.len(),
             live_calls: attempts.filter(|attempt| attempt.occupies(now)).count(),
+            outbox_pending: 0,
         }
     }
 
@@ -311,6 +221,9 @@ impl Desk {
         headline: Headline,
         turn: &mut Turn,
     ) -> EscalationId {
+        if !self.config.groups.contains_key(group) {
+            tracing::warn!(%group, "the group is not configured; the default group is called");
+        }
         let id = self.next_escalation;
         self.undo.next_escalation(id);
         self.next_escalation = EscalationId(id.0 + 1);

@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::regular_file;
+
 const CORE: &str = "core.lock";
 const START: &str = "start.lock";
 const SPAWN: &str = "spawn.lock";
@@ -44,6 +46,12 @@ pub enum LockError {
         /// What should be a directory.
         state_dir: PathBuf,
     },
+    /// A pipe or the like stands where the lock file should be.
+    #[error("the lock {} is not a regular file; move it away, the core makes its own", .path.display())]
+    NotRegular {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// The disk is full.
     #[error("the disk that holds {} is full; free some space there", .path.display())]
     DiskFull {
@@ -66,6 +74,9 @@ pub enum LockError {
 impl LockError {
     fn new(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
+        if regular_file::is_other(&source) {
+            return Self::NotRegular { path };
+        }
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             io::ErrorKind::NotADirectory => Self::NoDirectory {
@@ -164,7 +175,7 @@ fn take(path: &Path, state_dir: &Path) -> Result<File, LockError> {
 /// Looks without waiting. A file that is not there is held by nobody.
 fn is_held(path: &Path) -> Result<bool, LockError> {
     let unusable = |source| LockError::new(path, source);
-    let file = match File::open(path) {
+    let file = match regular_file::open(path, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file.map_err(unusable)?,
     };
@@ -185,13 +196,9 @@ fn open(path: &Path) -> Result<File, LockError> {
         _ => error,
     })
     .and_then(|()| {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o644)
-            .open(path)
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o644);
+        regular_file::open(path, &mut options)
     })
     .map_err(|source| LockError::new(path, source))
 }

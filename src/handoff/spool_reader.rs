@@ -212,34 +212,19 @@ fn read_bounded(file: &File, len: u64) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, os::unix::fs::symlink, sync::mpsc, thread};
+    use std::{os::unix::fs::symlink, sync::mpsc, thread};
 
     use jiff::{SignedDuration, Timestamp};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{
-        alert::{EventKind, Severity},
-        handoff::Spool,
-    };
+    use crate::{alert::samples, handoff::Spool};
 
     fn event(id: &str, second: i64) -> Event {
         Event {
             id: id.into(),
-            source: "zabbix".into(),
-            dedup_key: "1".into(),
-            group: "primary".into(),
-            kind: EventKind::Problem,
-            acknowledged_by: None,
-            reason: None,
-            severity: Severity::Critical,
-            title: "disk full".into(),
-            host: None,
-            message: String::new(),
-            url: None,
-            message_id: None,
-            variables: BTreeMap::new(),
             received_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
+            ..samples::event()
         }
     }
 

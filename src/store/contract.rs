@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Backend, Batch, CallRecord, Committed, NoticeId, Snapshot};
 use crate::{
-    alert::{Alert, AlertKey, AlertState, Event, EventKind, Headline, Severity},
+    alert::{Alert, AlertKey, AlertState, Event, Headline, samples},
     escalation::{AttemptId, Counts, Effect, Entry, Escalation, EscalationId, Input, News, Phase},
     notice::Notice,
 };
@@ -52,20 +52,12 @@ pub(super) use every_backend;
 pub(super) fn event(id: &str) -> Event {
     Event {
         id: id.into(),
-        source: "zabbix".into(),
-        dedup_key: "1".into(),
-        group: "primary".into(),
-        kind: EventKind::Problem,
-        acknowledged_by: None,
-        reason: None,
-        severity: Severity::Critical,
         title: "ディスクがいっぱい".into(),
         host: Some("web01".into()),
         message: "line 1\nline 2".into(),
-        url: None,
-        message_id: None,
         variables: BTreeMap::from([("a".into(), "b\"\u{0}".into())]),
         received_at: now(),
+        ..samples::event()
     }
 }
 

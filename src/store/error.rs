@@ -16,6 +16,12 @@ pub enum StoreError {
         /// What the system said.
         why: String,
     },
+    /// A pipe or the like stands where a file of the store should be.
+    #[error("{path} is not a regular file; move it away", path = .path.display())]
+    NotRegular {
+        /// What should be a file.
+        path: PathBuf,
+    },
     /// No space left.
     #[error("the disk that holds {path} is full; free some space there", path = .path.display())]
     DiskFull {

@@ -163,10 +163,7 @@ impl std::fmt::Debug for Reader {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::mpsc::{Receiver, Sender, channel},
-        time::Duration,
-    };
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     use tempfile::TempDir;
 
@@ -340,74 +337,5 @@ mod tests {
         }
         assert_eq!(store.escalation(EscalationId(1)).await, Ok(None));
         assert_eq!(store.escalations(10).await, Ok(vec![]));
-    }
-
-    /// How fast small batches become durable; run with `--release -- --ignored --nocapture`.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    #[ignore = "measures"]
-    async fn group_commit_rate() {
-        for (clients, size) in [(1, 1), (16, 1), (256, 1), (1, 256), (4, 256)] {
-            let dir = dir();
-            let (store, _) = Store::open(dir.path()).expect("opens");
-            let begin = std::time::Instant::now();
-            let mut tasks = Vec::new();
-            for client in 0..clients {
-                let store = store.clone();
-                tasks.push(tokio::spawn(async move {
-                    let mut done = 0;
-                    while begin.elapsed() < Duration::from_secs(2) {
-                        let ids: Vec<String> = (0..size)
-                            .map(|n| format!("zabbix:{client}:{}", done + n))
-                            .collect();
-                        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                        store.commit(events(&ids)).await.expect("commits");
-                        done += size;
-                    }
-                    done
-                }));
-            }
-            let mut done = 0;
-            for task in tasks {
-                done += task.await.expect("no panic");
-            }
-            let rate = f64::from(done) / begin.elapsed().as_secs_f64();
-            println!("{clients} clients, {size} events a batch: {rate:.0} events/s");
-        }
-    }
-
-    /// How fast spooled events get into the store; run with `--release -- --ignored --nocapture`.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    #[ignore = "measures"]
-    async fn drain_rate() {
-        const EVENTS: usize = 20_000;
-        let dir = dir();
-        let spool = crate::handoff::Spool::new(dir.path().join("spool"));
-        for n in 0..EVENTS {
-            let event = crate::store::contract::event(&format!("zabbix:{n}:problem"));
-            let json = serde_json::to_vec(&event).expect("JSON");
-            spool.write(&event.id, &json).expect("writes");
-        }
-        let (store, _) = Store::open(dir.path()).expect("opens");
-        let begin = std::time::Instant::now();
-        let spool = dir.path().join("spool");
-        let mut reader = crate::handoff::SpoolReader::open(spool).expect("opens");
-        let mut drained = 0;
-        loop {
-            let found = reader.claim(256).expect("reads");
-            if found.is_empty() {
-                break;
-            }
-            let (events, claims): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-            let batch = Batch {
-                events,
-                ..Batch::default()
-            };
-            let committed = store.commit(batch).await.expect("commits");
-            drained += committed.new_events.iter().filter(|new| **new).count();
-            reader.remove(claims);
-        }
-        assert_eq!(drained, EVENTS);
-        let rate = EVENTS as f64 / begin.elapsed().as_secs_f64();
-        println!("drained {EVENTS} events: {rate:.0} events/s");
     }
 }

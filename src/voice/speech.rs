@@ -346,6 +346,16 @@ pub(super) fn fit(text: &str, language: Language) -> String {
     format!("{kept}{more}")
 }
 
+/// The language of the voice that can say a text: an English voice passes over kana and kanji, a Japanese one reads English.
+pub(super) fn spoken_in(text: &str, language: Language) -> Language {
+    let is_japanese = |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FF9F}' | '々');
+    if text.contains(is_japanese) {
+        Language::Ja
+    } else {
+        language
+    }
+}
+
 /// Characters of the percent-encoded text; blanks are taken for `%20`, the longer of their two forms.
 fn encoded_len(text: &str) -> usize {
     text.bytes()

@@ -25,7 +25,7 @@
 mod built_in;
 mod check;
 
-pub use check::check_template;
+pub use check::{check_template, lint_template};
 
 use std::{fmt, fmt::Write as _};
 

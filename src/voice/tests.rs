@@ -1,5 +1,7 @@
 //! Lines of an escalation as the phone gets them, read back with an XML parser.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use quick_xml::{Reader, XmlVersion, escape::unescape, events::Event};
@@ -283,6 +285,55 @@ fn a_line_that_ends_the_call_hangs_up() {
             );
         }
     }
+}
+
+/// Every document that a call can get, as files in `fixtures/twiml/spoken`, where the command `twiml-lint` reads them too.
+/// `RINBAN_BLESS=1` writes them anew.
+#[test]
+fn what_is_said_passes_the_linter_at_its_strictest() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/twiml/spoken");
+    let strict = twiml_lint::Settings {
+        strict: true,
+        ..Default::default()
+    };
+    let linter = twiml_lint::Linter::new(strict).expect("settings");
+    let voice = voice(None);
+    let alerts = [
+        ("english", headline("Disk 95% full", Some("web-01"), "")),
+        ("japanese", headline("ディスク使用率 95%", None, "12345678")),
+    ];
+    for (alert, headline) in &alerts {
+        for (language, tag) in [(Language::Ja, "ja"), (Language::En, "en")] {
+            for line in lines() {
+                let twiml = answer(&voice, headline, language, true, &line).twiml;
+                let findings = linter.check(None, &twiml);
+                assert!(findings.is_empty(), "{twiml}\n{findings:#?}");
+                let name = format!("{line:?}").to_lowercase();
+                let name = name.split('(').next().unwrap_or(&name);
+                let file = folder.join(format!("{name}-{alert}-{tag}.xml"));
+                if std::env::var_os("RINBAN_BLESS").is_some() {
+                    std::fs::create_dir_all(&folder).expect("writable");
+                    std::fs::write(&file, &twiml).expect("writable");
+                }
+                let expected = std::fs::read_to_string(&file).unwrap_or_default();
+                assert_eq!(twiml, expected, "{}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_japanese_text_is_said_by_a_japanese_voice_whoever_listens() {
+    let voice = voice(None);
+    let headline = headline("ディスクがいっぱい", None, "");
+    let answer = answer(&voice, &headline, Language::En, false, &Line::Message);
+    let elements = read(&answer.twiml);
+    let voices: Vec<_> = elements
+        .iter()
+        .filter(|element| element.path.ends_with("/Say"))
+        .map(|say| say.attribute("language"))
+        .collect();
+    assert_eq!(voices, [Some("ja-JP"), Some("en-US")]);
 }
 
 #[test]

@@ -49,6 +49,19 @@ pub fn render(speech: &Speech) -> String {
     String::from_utf8(writer.into_inner()).expect("quick-xml writes the UTF-8 that it was given")
 }
 
+/// A document that says one text in full and hangs up: for whoever judges the text before it is ever spoken.
+pub(super) fn said_in_full(text: &str, language: Language) -> String {
+    let mut writer = Writer::new(Vec::new());
+    writer
+        .create_element("Response")
+        .write_inner_content(|writer| {
+            say(&speech::one_line(text), language, writer)?;
+            writer.create_element("Hangup").write_empty().map(drop)
+        })
+        .expect("writing to a Vec succeeds");
+    String::from_utf8(writer.into_inner()).expect("quick-xml writes the UTF-8 that it was given")
+}
+
 type Xml = Writer<Vec<u8>>;
 
 fn write(speech: &Speech, writer: &mut Xml) -> io::Result<()> {
@@ -92,15 +105,20 @@ fn gather(speech: &Speech, action: &str, writer: &mut Xml) -> io::Result<()> {
 }
 
 fn says(speech: &Speech, writer: &mut Xml) -> io::Result<()> {
-    let (voice, language) = voice(speech.language);
     for text in &speech.says {
         let text = speech::fit(&speech::one_line(text), speech.language);
-        writer
-            .create_element("Say")
-            .with_attributes([("voice", voice), ("language", language)])
-            .write_text_content(BytesText::new(&text))?;
+        say(&text, speech.language, writer)?;
     }
     Ok(())
+}
+
+fn say(text: &str, language: Language, writer: &mut Xml) -> io::Result<()> {
+    let (voice, language) = voice(speech::spoken_in(text, language));
+    writer
+        .create_element("Say")
+        .with_attributes([("voice", voice), ("language", language)])
+        .write_text_content(BytesText::new(text))
+        .map(drop)
 }
 
 fn redirect(url: &str, writer: &mut Xml) -> io::Result<()> {

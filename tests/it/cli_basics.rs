@@ -74,6 +74,16 @@ fn init_writes_a_file_that_check_finds_sound_and_never_overwrites_one() {
     assert_eq!(second.status.code(), Some(1), "{second:?}");
     assert!(String::from_utf8_lossy(&second.stderr).contains("exists and is left as it is"));
     assert_eq!(fs::read_to_string(&path).expect("readable"), "mine");
+
+    let below = rinban(dir.path(), &["init", "new/below/rinban.toml"]);
+    assert_eq!(below.status.code(), Some(0), "{below:?}");
+    assert!(dir.path().join("new/below/rinban.toml").is_file());
+    let no_directory = rinban(dir.path(), &["init", "rinban.toml/rinban.toml"]);
+    let said = String::from_utf8_lossy(&no_directory.stderr);
+    assert!(
+        said.starts_with("cannot make the directory rinban.toml: "),
+        "{said}"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     encoding::{self, Undecodable},
     finding::Finding,
     parse::{Limits, ParseError, ParseErrorKind},
-    pass::{Looking, Pass},
+    pass::{Looking, MAX_FINDINGS, Pass},
     rule::{Check, Level, Rule},
     rules,
     run::{Facts, Kept, Run},
@@ -161,6 +161,20 @@ impl Linter {
         checked
             .suppressions
             .extend(suppress::suppressions(&document));
+        if checked.suppressions.len() > suppress::MAX {
+            checked.suppressions.truncate(suppress::MAX);
+            let message = format!(
+                "more than {} comments silence rules; the others count for nothing",
+                suppress::MAX
+            );
+            self.report(
+                &rules::beyond_bounds::RULE,
+                root.name_span(),
+                message,
+                None,
+                &mut checked.findings,
+            );
+        }
         let mut pass = Pass::new(
             text,
             &document,
@@ -170,8 +184,21 @@ impl Linter {
             &mut checked.findings,
         );
         pass.run(&self.looking);
+        let has_surplus = pass.has_surplus();
         if !self.over_files.is_empty() {
             checked.facts.addresses.extend(kept(&pass));
+        }
+        if has_surplus {
+            let message = format!(
+                "more than {MAX_FINDINGS} things are wrong with this document; the others are left out"
+            );
+            self.report(
+                &rules::beyond_bounds::RULE,
+                root.name_span(),
+                message,
+                None,
+                &mut checked.findings,
+            );
         }
         Ok(())
     }
@@ -301,3 +328,6 @@ impl Report {
         encoding::encode(text, encoding, has_mark)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! One walk over a document, in which all rules look at what concerns them.
 
 use crate::{
-    address::Address,
+    address::{Address, Verdict},
     document::{Document, Element, Span},
     finding::Finding,
     grammar::{self, Product, Role},
@@ -20,6 +20,9 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) parent: Option<&'static Role>,
 }
 
+/// How many findings of one file are kept: memory stays bounded, and nobody reads more.
+pub(crate) const MAX_FINDINGS: usize = 10_000;
+
 /// What rules see of a document, and where they say what they found.
 pub(crate) struct Pass<'d, 'a, 'f> {
     /// The text as it was written.
@@ -34,8 +37,11 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) product: Product,
     /// All addresses that have been passed, in the order of the source.
     pub(crate) addresses: Vec<Address<'d, 'a>>,
-    /// All elements that have been passed.
+    /// The first absolute address, by its place among them.
+    first_absolute: Option<usize>,
     findings: &'f mut Vec<Finding>,
+    /// Takes what is said once there are [`MAX_FINDINGS`].
+    surplus: Option<Finding>,
     /// Who is looking.
     rule: Option<(&'static Rule, Level)>,
 }
@@ -119,7 +125,9 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             file,
             product: product(document),
             addresses: Vec::new(),
+            first_absolute: None,
             findings,
+            surplus: None,
             rule: None,
         }
     }
@@ -169,6 +177,9 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                 self.rule = Some((looker.rule, looker.level));
                 (looker.check)(self, &address);
             }
+            if self.first_absolute.is_none() && matches!(address.verdict, Verdict::Absolute(_)) {
+                self.first_absolute = Some(self.addresses.len());
+            }
             self.addresses.push(address);
         });
     }
@@ -191,9 +202,22 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     /// Says that something is wrong: what, and what comes of it.
     pub(crate) fn report(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
         let (rule, level) = self.rule.expect("only rules that look report");
-        self.findings
-            .push(Finding::new(rule, level, span, message.into()));
+        let finding = Finding::new(rule, level, span, message.into());
+        if self.findings.len() >= MAX_FINDINGS {
+            return self.surplus.insert(finding);
+        }
+        self.findings.push(finding);
         self.findings.last_mut().expect("just pushed")
+    }
+
+    /// The first absolute address of the document so far.
+    pub(crate) fn first_absolute(&self) -> Option<&Address<'d, 'a>> {
+        self.first_absolute.map(|at| &self.addresses[at])
+    }
+
+    /// Whether more was found than is kept.
+    pub(crate) fn has_surplus(&self) -> bool {
+        self.surplus.is_some()
     }
 
     /// Whether a placeholder or a template's tag stands in this part of the source, so that what it says is not certain.

@@ -10,9 +10,11 @@ macro_rules! rules {
     };
 }
 
+mod flow;
 mod overrides;
 mod query;
 mod relative;
+mod speech;
 #[cfg(test)]
 mod tests;
 
@@ -47,8 +49,25 @@ rules! {
     phone_number_in_query,
     unknown_override,
     invalid_override,
+    unreachable_verb,
     gather_without_action,
+    gather_without_next,
+    speech_outside_gather,
+    redirect_to_itself,
+    no_safe_end,
+    dial_too_many_numbers,
+    dial_repeated_number,
+    dial_mixed_nouns,
+    finish_key_conflict,
+    play_digits_in_gather,
+    reject_not_first,
     document_too_large,
+    inline_too_long,
+    inline_relative_action,
+    say_too_long,
+    japanese_without_voice,
+    voice_language_mismatch,
+    long_digit_run,
     unused_suppression,
     unknown_suppression,
 }

@@ -27,6 +27,9 @@ pub(crate) struct Suppression {
 /// What a comment starts with to concern us.
 const MARK: &str = "twiml-lint:";
 
+/// How many codes the comments of one file may silence.
+pub(crate) const MAX: usize = 1_000;
+
 /// All suppressions of a document.
 pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
     if !document.source().contains(MARK) {

@@ -158,7 +158,8 @@ pub(crate) fn one_line(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !line.ends_with(&text) {
+        // Some messages say their cause in the middle, with the remedy after it.
+        if !line.contains(&text) {
             line = format!("{line}: {text}");
         }
         cause = error.source();
@@ -173,6 +174,8 @@ pub(crate) fn one_line(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rinban::handoff::SpoolError;
+
     use super::*;
 
     #[test]
@@ -202,5 +205,15 @@ mod tests {
         let error = io::Error::other("a\nb".repeat(2_000));
         let line = one_line(&error);
         assert!(line.len() < 2_048 && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_cause_that_the_message_names_is_not_said_again() {
+        let error = SpoolError::Unusable {
+            path: "/spool".into(),
+            source: io::Error::other("denied"),
+        };
+        let line = one_line(&error);
+        assert_eq!(line.matches("denied").count(), 1, "{line}");
     }
 }

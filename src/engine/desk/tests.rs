@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    alert::{EventKind, Severity},
+    alert::{EventKind, Severity, samples},
     escalation::CallStatus,
 };
 
@@ -39,15 +39,8 @@ fn event(group: &str, dedup: &str, kind: EventKind, severity: Severity) -> Event
         group: group.into(),
         kind,
         acknowledged_by: (kind == EventKind::Update).then(|| "Admin".to_owned()),
-        reason: None,
         severity,
-        title: "disk full".to_owned(),
-        host: None,
-        message: String::new(),
-        url: None,
-        message_id: None,
-        variables: Default::default(),
-        received_at: Timestamp::UNIX_EPOCH,
+        ..samples::event()
     }
 }
 

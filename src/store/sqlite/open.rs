@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use crate::store::StoreError;
+use crate::{regular_file, store::StoreError};
 
 /// The schema, one entry a version. An entry that was released is never changed; a change is a new entry.
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
@@ -35,6 +35,7 @@ pub(super) fn writable(path: &Path, patience: Duration) -> Result<Connection, St
             .create(dir)
             .map_err(|error| from_io(dir, &error))?;
     }
+    check_kind(path)?;
     OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -55,7 +56,7 @@ pub(super) fn readable(path: &Path, patience: Duration) -> Result<Connection, St
             return Err(StoreError::Missing { path: path.into() });
         }
         Err(error) => return Err(from_io(path, &error)),
-        Ok(_) => {}
+        Ok(_) => check_kind(path)?,
     }
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, patience)?;
     let found = version(&connection, path)?;
@@ -64,6 +65,19 @@ pub(super) fn readable(path: &Path, patience: Duration) -> Result<Connection, St
         1..=KNOWN => Ok(connection),
         _ => Err(newer(path, found)),
     }
+}
+
+/// Refuses what SQLite would wait for or fail on without a word that helps: the database, its log, the log's index, and the
+/// journal of other modes, which SQLite looks for. Source: SQLite, "Temporary Files Used By SQLite".
+fn check_kind(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        if regular_file::is_other_at(Path::new(&name)) {
+            return Err(StoreError::NotRegular { path: name.into() });
+        }
+    }
+    Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, StoreError> {

@@ -7,8 +7,10 @@ use minijinja::{
     value::{Object, ObjectRepr},
 };
 
+use twiml_lint::{Linter, Settings};
+
 use super::{environment, problem};
-use crate::roster::Language;
+use crate::{roster::Language, voice::twiml};
 
 /// The variables that a template may use; the module's documentation says what they hold.
 const VARIABLES: [&str; 11] = [
@@ -44,6 +46,35 @@ pub fn check_template(text: &str) -> Result<(), String> {
             .map_err(|error| format!("fails with a sample alert: {}", problem(&error)))?;
     }
     Ok(())
+}
+
+/// What the linter for TwiML finds in the message of a template, with a full and with a bare alert, as `CODE what is wrong;
+/// what to do`. Nothing for a template that fails: that is [`check_template`]'s to say.
+pub fn lint_template(text: &str, language: Language) -> Vec<String> {
+    let strict = Settings {
+        strict: true,
+        ..Settings::default()
+    };
+    let Ok(linter) = Linter::new(strict) else {
+        return Vec::new();
+    };
+    let environment = environment(language);
+    let mut findings = Vec::new();
+    for (host, count) in [("web-01.example.com", 3), ("", 1)] {
+        let Ok(message) = environment.render_named_str("template", text, sample(host, count))
+        else {
+            continue;
+        };
+        for finding in linter.check(None, &twiml::said_in_full(&message, language)) {
+            let help = finding
+                .help
+                .map_or(String::new(), |help| format!("; {help}"));
+            findings.push(format!("{} {}{help}", finding.rule.code, finding.message));
+        }
+    }
+    findings.sort();
+    findings.dedup();
+    findings
 }
 
 /// Names that are looked up anywhere in the template, also where the dry run does not come by.

@@ -12,7 +12,7 @@ use std::{
 use super::Waiting;
 use crate::support::{
     PATIENCE,
-    core::{Home, problem},
+    core::{Core, Home, problem},
     wait_for,
 };
 
@@ -84,6 +84,15 @@ url_env = 'HOOK'
 language = 'en'
 ";
 
+/// How many notices wait, once the core says of them what the disk says.
+#[track_caller]
+fn pending(waiting: &Waiting, core: &Core) -> usize {
+    wait_for("the same count in /health and on disk", || {
+        let outbox = waiting.home.snapshot().outbox.len();
+        (core.health()["outbox_pending"] == outbox).then_some(outbox)
+    })
+}
+
 #[test]
 fn a_receiver_that_cannot_be_reached_delays_no_call_and_is_told_later() {
     let address = nowhere();
@@ -96,7 +105,7 @@ fn a_receiver_that_cannot_be_reached_delays_no_call_and_is_told_later() {
     core.post(&problem("another"));
     core.wait_for_alerts(2);
     assert!(begin.elapsed() < Duration::from_secs(5));
-    let outbox = waiting.home.snapshot().outbox.len();
+    let outbox = pending(&waiting, &core);
     assert!(outbox >= 2, "opened and calling: {outbox}");
     core.stop();
     assert_eq!(
@@ -104,12 +113,16 @@ fn a_receiver_that_cannot_be_reached_delays_no_call_and_is_told_later() {
         outbox,
         "over a restart"
     );
+    let core = waiting.home.serve();
+    assert!(pending(&waiting, &core) >= outbox, "{}", core.log());
+    core.stop();
 
     let slack = Slack::listen(address);
     let core = waiting.home.serve();
     wait_for("an empty outbox", || {
         waiting.home.snapshot().outbox.is_empty().then_some(())
     });
+    assert_eq!(pending(&waiting, &core), 0);
     let heard = slack.heard();
     let different: HashSet<&String> = heard.iter().collect();
     assert_eq!(heard.len(), different.len(), "each once: {heard:#?}");
@@ -134,6 +147,7 @@ fn a_receiver_that_comes_back_is_told_without_a_restart() {
     wait_for("an empty outbox", || {
         waiting.home.snapshot().outbox.is_empty().then_some(())
     });
+    assert_eq!(pending(&waiting, &core), 0);
     assert!(slack.heard().len() >= 2, "{:?}", slack.heard());
     core.stop();
 }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{sys::stat::Mode, unistd::mkfifo};
 use rusqlite::Connection;
 
 use super::Waiting;
@@ -72,6 +73,38 @@ fn may_run(home: &Home) -> bool {
     };
     let mut above = program.ancestors().chain(home.path().ancestors());
     above.all(may_enter)
+}
+
+#[test]
+fn a_pipe_or_a_directory_in_place_of_a_file_of_the_core() {
+    let waiting = Waiting::new();
+    fs::create_dir(waiting.home.state()).expect("made");
+    for name in [
+        // In the order in which a core uses them: it has made those before.
+        "start.lock",
+        "core.lock",
+        "rinban.db",
+        "rinban.db-wal",
+        "rinban.db-shm",
+        "rinban.db-journal",
+    ] {
+        let path = waiting.home.state().join(name);
+        mkfifo(&path, Mode::S_IRWXU).expect("made");
+        waiting.check_refused(1, &[name, "not a regular file", "move it away"]);
+        fs::remove_file(&path).expect("is there");
+        fs::create_dir(&path).expect("made");
+        waiting.check_refused(1, &[name, "not a regular file", "move it away"]);
+        fs::remove_dir(&path).expect("is there");
+    }
+    // What a core that no terminal has logs to; it is no log of this one.
+    let log = waiting.home.state().join("rinban.log");
+    mkfifo(&log, Mode::S_IRWXU).expect("made");
+    let (status, said) = waiting.home.run(&["serve", "--detached"]);
+    assert_eq!(status, 1, "{said}");
+    for words in ["rinban.log", "not a regular file", "move it away"] {
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+    waiting.check_taken();
 }
 
 #[test]
@@ -171,11 +204,16 @@ fn a_database_that_another_process_takes_while_the_core_runs() {
 fn a_second_core_on_the_same_state_directory() {
     let waiting = Waiting::new();
     let core = waiting.check_taken();
-    let (status, said) = waiting.home.run(&["serve"]);
-    assert_eq!(status, 1, "{said}");
     let process = format!("(process {})", core.id());
-    for words in ["a core runs already", &process, "state_dir"] {
-        assert!(said.contains(words), "{words:?} is not in {said}");
+    let config = fs::read_to_string(waiting.home.config()).expect("readable");
+    let same_port = config.replacen("127.0.0.1:0", &core.address.to_string(), 1);
+    for config in [config, same_port] {
+        waiting.home.write_config(&config);
+        let (status, said) = waiting.home.run(&["serve"]);
+        assert_eq!(status, 1, "{said}");
+        for words in ["a core runs already", &process, "state_dir"] {
+            assert!(said.contains(words), "{words:?} is not in {said}");
+        }
     }
     // The first goes on as if nothing had been.
     waiting.home.spool(&problem("later"));

@@ -1,5 +1,6 @@
 //! TW302: a `Gather` that sends its digits to itself.
 
+use super::flow::{self, Given};
 use crate::{
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -13,10 +14,12 @@ pub(crate) static RULE: Rule = Rule {
     twilio: &[],
     summary: "<Gather> has no action, so the key that was pressed goes to the same document again",
     explain: "\
-Without `action` the carrier posts the digits to the address of the document that holds the `<Gather>`. If that answers
-with the same document, the caller hears the menu again, whatever they press.
+Without `action` the carrier posts what was pressed or said to the address of the document that holds the `<Gather>`. If
+that answers with the same document, the caller hears the menu again, whatever they press.
 
-Name the address that takes the digits.",
+Name the address that takes the digits.
+
+A template with tags between its verbs may answer differently the second time, and is not judged.",
     bad: Example::xml(&[(
         "menu.xml",
         "<Response>
@@ -41,8 +44,8 @@ Name the address that takes the digits.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let may_have_one = pass.is_uncertain(tag.element.start_tag_span());
-    if tag.element.attribute("action").is_none() && !may_have_one {
+    let has_none = flow::given(pass, tag.element, "action") == Given::Nothing;
+    if has_none && flow::has_certain_children(pass, pass.document.root()) {
         pass.report(
             tag.element.name_span(),
             "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",

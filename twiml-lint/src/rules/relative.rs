@@ -29,11 +29,10 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
             .help("write scheme and host before the placeholder");
         return;
     }
-    let other = pass
-        .addresses
-        .iter()
-        .find(|other| matches!(other.verdict, Verdict::Absolute(_)))
-        .map(|other| (other.span, other.authority().unwrap_or_default().to_owned()));
+    let other = pass.first_absolute().map(|other| {
+        let host = other.authority().unwrap_or_default();
+        (other.span, host.to_owned())
+    });
     let message = match &other {
         Some((_, host)) => format!(
             "{shown} in {} is relative: the carrier may ask {host} for it",

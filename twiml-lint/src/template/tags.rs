@@ -35,6 +35,8 @@ pub(super) struct Tags<'a> {
     unclosed: Option<usize>,
     /// Ends that do not come any more, so that they are searched for once.
     missing: Vec<&'static str>,
+    /// How many expressions in brackets have had no end so far.
+    endless: u32,
 }
 
 /// Whether it is worth while to look for tags at all.
@@ -86,6 +88,7 @@ impl<'a> Tags<'a> {
             speaks_velocity: is_one_of(&["vm", "vtl"]),
             unclosed: None,
             missing: Vec::new(),
+            endless: 0,
         }
     }
 
@@ -224,10 +227,9 @@ impl<'a> Tags<'a> {
             .next()
             .unwrap_or_default();
         if word == "comment"
-            && let Some(by) = self.text[end..].find("endcomment")
+            && let Some(behind) = self.until(end, 0, "endcomment", false)
         {
-            let close = self.until(end + by, 0, "%}", must_close)?;
-            return Some((close, Role::Control));
+            return Some((self.until(behind, 0, "%}", must_close)?, Role::Control));
         }
         let role = match word {
             "if" | "unless" | "for" | "ifchanged" | "tablerow" => Role::Open,
@@ -243,38 +245,31 @@ impl<'a> Tags<'a> {
     }
 
     /// Behind the brace that closes the one at `open`.
-    fn braces(&self, open: usize) -> Option<usize> {
-        let mut depth = 0;
-        let mut quote = None;
-        for (by, &byte) in self.text.as_bytes()[open..]
-            .iter()
-            .take(LONGEST)
-            .enumerate()
-        {
-            match (quote, byte) {
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (Some(mark), _) if byte == mark => quote = None,
-                (None, b'{') => depth += 1,
-                (None, b'}') => {
-                    depth -= 1;
-                    if depth == 0 {
-                        return Some(open + by + 1);
-                    }
-                }
-                _ => {}
-            }
-        }
-        // A quote that is none, as in `${user's}`.
-        let by = self.text.as_bytes()[open..]
-            .iter()
-            .take(LONGEST)
-            .position(|&byte| byte == b'}')?;
-        Some(open + by + 1)
+    fn braces(&mut self, open: usize) -> Option<usize> {
+        let part = self.expression(open)?;
+        // A quote may be none, as in `${user's}`.
+        let end = balanced(part, b'{', b'}', true).or_else(|| balanced(part, b'{', b'}', false));
+        self.endless += u32::from(end.is_none());
+        end.map(|by| open + by)
+    }
+
+    /// Behind the bracket that closes the one at `open`.
+    fn brackets(&mut self, open: usize) -> Option<usize> {
+        let end = balanced(self.expression(open)?, b'(', b')', false);
+        self.endless += u32::from(end.is_none());
+        end.map(|by| open + by)
+    }
+
+    /// Where the end of an expression is looked for, unless so many have had none that this is no template.
+    fn expression(&self, open: usize) -> Option<&'a [u8]> {
+        let rest = &self.text.as_bytes()[open..];
+        (self.endless < MAX_ENDLESS).then(|| &rest[..rest.len().min(LONGEST)])
     }
 
     /// `$name`, `$!name`, `$name.member(arguments)[index]`.
-    fn reference(&self, start: usize) -> Option<usize> {
-        let bytes = self.text.as_bytes();
+    fn reference(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let bytes = text.as_bytes();
         let mut at = start + 1 + usize::from(bytes.get(start + 1) == Some(&b'!'));
         let is_start = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
         let name = |from: usize| {
@@ -337,26 +332,35 @@ impl<'a> Tags<'a> {
         self.speaks_velocity = true;
         Some((self.brackets(after + blanks)?, role))
     }
-
-    /// Behind the bracket that closes the one at `open`.
-    fn brackets(&self, open: usize) -> Option<usize> {
-        let mut depth = 0;
-        for (by, byte) in self.text.bytes().skip(open).take(LONGEST).enumerate() {
-            match byte {
-                b'(' => depth += 1,
-                b')' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Some(open + by + 1);
-            }
-        }
-        None
-    }
 }
 
 /// How long an expression in braces or brackets may be, in bytes.
 const LONGEST: usize = 4096;
+
+/// How many expressions without an end are looked through in one file.
+const MAX_ENDLESS: u32 = 256;
+
+/// How many bytes from an opening sign to behind its closing one; signs in quotes may not count.
+fn balanced(part: &[u8], open: u8, close: u8, knows_quotes: bool) -> Option<usize> {
+    let mut depth = 0;
+    let mut quote = None;
+    for (at, &byte) in part.iter().enumerate() {
+        match quote {
+            Some(mark) if byte == mark => quote = None,
+            Some(_) => {}
+            None if knows_quotes && matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            None if byte == open => depth += 1,
+            None if byte == close => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            None => {}
+        }
+    }
+    None
+}
 
 /// What a statement of Ruby or PHP does.
 fn code(statement: &str) -> Role {

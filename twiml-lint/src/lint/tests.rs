@@ -1,0 +1,197 @@
+//! Whatever is read ends in findings that lie in the text.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Pieces of TwiML, of template languages and of what breaks them.
+const PIECES: [&str; 64] = [
+    "<Response>",
+    "</Response>",
+    "<Play>",
+    "</Play>",
+    "<Gather action=\"",
+    "\">",
+    "</Gather>",
+    "<Say language='ja-JP'>",
+    "</Say>",
+    "<Redirect/>",
+    "<Dial><Number>",
+    "</Number></Dial>",
+    "https://",
+    "//",
+    "/next",
+    "/next/",
+    "?a=1&amp;b=",
+    "#rc=3&amp;e=tokyo",
+    "#",
+    "@",
+    ":",
+    "&",
+    "&amp;",
+    "&#x8F2A;",
+    "&#0;",
+    "<!--",
+    "-->",
+    "<!-- twiml-lint: disable=TW101 -->",
+    "<![CDATA[",
+    "]]>",
+    "<?xml version=\"1.0\"?>",
+    "<?php",
+    "?>",
+    "<!DOCTYPE r>",
+    "{{",
+    "}}",
+    "{{#if a}}",
+    "{{else}}",
+    "{{/if}}",
+    "{%",
+    "%}",
+    "{% if a %}",
+    "{% else %}",
+    "{% endif %}",
+    "<%",
+    "%>",
+    "<%=",
+    "${",
+    "}",
+    "$a.b(",
+    ")",
+    "#if(",
+    "#else",
+    "#end",
+    "##",
+    "#*",
+    "*#",
+    "輪番",
+    "\u{FEFF}",
+    "\u{7F}",
+    "\0",
+    " ",
+    "\n",
+    "'",
+];
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (any::<[bool; 4]>()).prop_map(|[strict, strict_placeholders, inline, based]| Settings {
+        strict,
+        strict_placeholders,
+        inline,
+        base_url: based.then(|| "https://example.com/voice/".to_owned()),
+        ..Settings::default()
+    })
+}
+
+fn check(settings: Settings, name: &str, bytes: Vec<u8>) {
+    let linter = Linter::new(settings).expect("settings that make sense");
+    for report in finish(vec![linter.read(Some(name), bytes)]) {
+        for finding in &report.findings {
+            assert!(
+                report.text.get(finding.span.range()).is_some(),
+                "{finding:?} in {:?}",
+                report.text
+            );
+            assert!(report.position(finding.span.start).line > 0);
+            for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+                assert!(report.text.get(edit.span.range()).is_some(), "{finding:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn pieces_in_any_order_end_in_findings(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40),
+        name in prop::sample::select(&["a.xml", "a.xml.erb", "a.vm", "a.j2", "a.hbs", "a.php"][..]),
+        settings in settings(),
+    ) {
+        check(settings, name, pieces.concat().into_bytes());
+    }
+
+    #[test]
+    fn any_bytes_end_in_findings(bytes in prop::collection::vec(any::<u8>(), 0..200), settings in settings()) {
+        check(settings, "a.xml", bytes);
+    }
+
+    #[test]
+    fn a_document_with_any_bytes_in_it_ends_in_findings(
+        bytes in prop::collection::vec(any::<u8>(), 0..20),
+        at in 0_usize..60,
+    ) {
+        let mut document = b"<Response><Gather action='/a'><Say>hello</Say></Gather></Response>".to_vec();
+        document.splice(at..at, bytes);
+        check(Settings::default(), "a.xml", document);
+    }
+}
+
+/// Inputs made to cost time. A debug build is some twenty times slower than what people run.
+#[test]
+fn hostile_inputs_are_refused_or_read_in_bounded_time() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let huge = 4 << 20;
+    let many = |piece: &str| piece.repeat(huge / piece.len());
+    let around = |inner: String| format!("<Response><Say>{inner}</Say></Response>");
+    let inputs = [
+        ("levels", "<Response>".repeat(10_000)),
+        (
+            "attribute",
+            format!("<Response><Say voice=\"{}\">a</Say></Response>", many("a")),
+        ),
+        (
+            "attributes",
+            format!(
+                "<Response><Say {}>a</Say></Response>",
+                (0..100_000)
+                    .map(|n| format!("a{n}='' "))
+                    .collect::<String>()
+            ),
+        ),
+        ("text", around(many("輪番"))),
+        ("comment", format!("<Response><!--{}", many("-a"))),
+        ("ampersands", around(many("&"))),
+        ("references", around(many("&amp;"))),
+        ("quotes", format!("<Response a={}", many("'\""))),
+        ("less than", many("<")),
+        ("braces", around(many("{{"))),
+        ("brackets", around(many("#if("))),
+        ("dollars", around(many("${"))),
+        ("references of Velocity", around(many("$a.b("))),
+        ("erb", around(many("<%"))),
+        ("erb closed", around(many("<%a%>"))),
+        ("comments of Jinja", around(many("{% comment %}"))),
+        ("conditionals", around(many("{% if a %}{% else %}"))),
+        (
+            "plays",
+            format!("<Response>{}</Response>", many("<Play>/a.mp3</Play>")),
+        ),
+        (
+            "gathers",
+            format!("<Response>{}</Response>", many("<Gather/>")),
+        ),
+        ("says", format!("<Response>{}</Response>", many("<Say/>"))),
+        (
+            "suppressions",
+            format!(
+                "<Response>{}</Response>",
+                many("<!-- twiml-lint: disable=TW101 -->\n")
+            ),
+        ),
+        (
+            "bombs",
+            format!("<!DOCTYPE r [{}]><Response/>", many("<!ENTITY a '&a;&a;'>")),
+        ),
+        ("zeros", many("\0")),
+    ];
+    for (name, input) in inputs {
+        let started = Instant::now();
+        check(Settings::default(), "a.xml", input.into_bytes());
+        let taken = started.elapsed();
+        assert!(taken < PATIENCE, "{name} took {taken:?}");
+        eprintln!("{name}: {taken:?}");
+    }
+}

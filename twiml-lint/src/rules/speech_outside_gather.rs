@@ -1,0 +1,77 @@
+//! TW304: a menu that is read before anybody listens.
+
+use super::flow::{self, Given};
+use crate::{
+    document::Element,
+    pass::{Pass, Tag},
+    rule::{Check, Example, Level, Rule},
+};
+
+pub(crate) static RULE: Rule = Rule {
+    code: "TW304",
+    name: "speech-outside-gather",
+    level: Level::Warning,
+    strict: Level::Error,
+    twilio: &[],
+    summary: "speech stands before <Gather> instead of inside it, so a key that is pressed during it is lost",
+    explain: "\
+The carrier listens for keys from the start of `<Gather>`, and says what is inside it meanwhile. What stands before it is
+said first, with nobody listening: whoever knows the menu and presses at once presses in vain, waits, and takes the
+silence for a fault.
+
+Move the `<Say>` or `<Play>` into the `<Gather>`. Where something has to be heard to its end, a legal notice for instance,
+keep it outside and say so: `<!-- twiml-lint: disable=TW304 -->`.",
+    bad: Example::xml(&[(
+        "menu.xml",
+        "<Response>
+  <Say>Press 1 to take the alert.</Say>
+  <Gather numDigits=\"1\" action=\"https://example.com/digits\"/>
+  <Hangup/>
+</Response>
+",
+    )]),
+    good: Example::xml(&[(
+        "menu.xml",
+        "<Response>
+  <Gather numDigits=\"1\" action=\"https://example.com/digits\">
+    <Say>Press 1 to take the alert.</Say>
+  </Gather>
+  <Hangup/>
+</Response>
+",
+    )]),
+    check: Check::Elements(&["Response"], check),
+};
+
+fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    let mut speech: Option<Element<'_, '_>> = None;
+    let mut previous: Option<Element<'_, '_>> = None;
+    for verb in tag.element.child_elements() {
+        if !previous.is_some_and(|previous| flow::follows(pass, previous, verb)) {
+            speech = None;
+        }
+        previous = Some(verb);
+        match verb.name() {
+            "Pause" => {}
+            "Say" | "Play" if flow::given(pass, verb, "digits") == Given::Nothing => {
+                speech = speech.or(Some(verb));
+            }
+            "Gather" if flow::takes_keys(pass, verb) => {
+                if let Some(speech) = speech.take() {
+                    report(pass, speech, verb);
+                }
+            }
+            _ => speech = None,
+        }
+    }
+}
+
+fn report(pass: &mut Pass<'_, '_, '_>, speech: Element<'_, '_>, gather: Element<'_, '_>) {
+    let name = speech.name();
+    pass.report(
+        speech.name_span(),
+        format!("<{name}> stands before <Gather>: a key that is pressed during it is lost"),
+    )
+    .help("move it into the <Gather>, which listens while it speaks")
+    .relate(gather.name_span(), "keys count from here on");
+}
