@@ -94,7 +94,7 @@ impl<'a> Parser<'a> {
             source,
             start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
             survey,
-            layout: Layout::with_room_for(source.len()),
+            layout: Layout::with_room_for(source),
             open: Vec::with_capacity(8),
             names: HashSet::new(),
         }

@@ -76,12 +76,16 @@ const _: () = assert!(size_of::<ElementRecord>() == 24);
 const _: () = assert!(size_of::<AttributeRecord>() == 20);
 
 impl Layout {
-    /// Room for what a source of this length most often holds.
-    pub(crate) fn with_room_for(length: usize) -> Self {
+    /// Room for all nodes and elements of a source, and most often for the attributes.
+    ///
+    /// Every `<` starts one node at most, and is followed by one text at most. Lists that grow would be copied, and
+    /// room that is not used costs nothing: the kernel hands memory out once it is written to.
+    pub(crate) fn with_room_for(source: &str) -> Self {
+        let tags = memchr::memchr_iter(b'<', source.as_bytes()).count();
         Self {
-            nodes: Vec::with_capacity(length / 28 + 4),
-            elements: Vec::with_capacity(length / 56 + 4),
-            attributes: Vec::with_capacity(length / 56 + 4),
+            nodes: Vec::with_capacity(2 * tags),
+            elements: Vec::with_capacity(tags),
+            attributes: Vec::with_capacity(source.len() / 48 + 4),
             decoded: Decoded::default(),
         }
     }

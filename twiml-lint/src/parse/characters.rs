@@ -112,13 +112,13 @@ fn name_length(text: &str) -> usize {
 
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
 pub(super) fn decode(raw: &str, place: Place, into: &mut String) -> Result<(), Misfit> {
-    let is_special = |c: char| match place {
-        Place::Text => matches!(c, '&' | '\r'),
-        Place::Value => matches!(c, '&' | '\r' | '\n' | '\t'),
-        Place::CData => c == '\r',
+    let is_special = |&byte: &u8| match place {
+        Place::Text => matches!(byte, b'&' | b'\r'),
+        Place::Value => matches!(byte, b'&' | b'\r' | b'\n' | b'\t'),
+        Place::CData => byte == b'\r',
     };
     let mut done = 0;
-    while let Some(by) = raw[done..].find(is_special) {
+    while let Some(by) = raw.as_bytes()[done..].iter().position(is_special) {
         let at = done + by;
         into.push_str(&raw[done..at]);
         let (character, length) = match &raw.as_bytes()[at..] {
