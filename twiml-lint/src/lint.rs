@@ -1,11 +1,11 @@
 //! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads; [`finish`] looks at
 //! what the files have in common and sorts.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use crate::{
     address::{Address, Place, Verdict},
-    document::{Document, Position, Span},
+    document::{Document, LineIndex, Position, Span},
     encoding::{self, Undecodable},
     finding::Finding,
     parse::{Limits, ParseError, ParseErrorKind},
@@ -52,6 +52,8 @@ pub struct Report {
     /// In the order of their places, then of their codes.
     pub findings: Vec<Finding>,
     encoding: Option<(&'static encoding_rs::Encoding, bool)>,
+    /// Made when the first position is asked for.
+    lines: OnceLock<LineIndex>,
 }
 
 impl Linter {
@@ -275,10 +277,6 @@ impl Linter {
     pub(crate) fn level(&self, rule: &Rule) -> Level {
         self.levels.get(rule.code).copied().unwrap_or(Level::Off)
     }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
 }
 
 /// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
@@ -314,6 +312,7 @@ fn report(mut file: Checked, facts: Facts) -> Report {
         is_twiml: file.is_twiml,
         findings,
         encoding: file.encoding,
+        lines: OnceLock::new(),
     }
 }
 
@@ -360,7 +359,9 @@ impl Report {
 
     /// Line and column of a byte of the text.
     pub fn position(&self, offset: u32) -> Position {
-        Position::of(&self.text, offset as usize)
+        self.lines
+            .get_or_init(|| LineIndex::new(&self.text))
+            .position(&self.text, offset)
     }
 
     /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a

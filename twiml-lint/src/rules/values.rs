@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Faulty<'d, 'a> {
     pub(super) tag: Tag<'d, 'a>,
-    pub(super) attribute: &'d Attribute<'a>,
+    pub(super) attribute: Attribute<'d, 'a>,
     pub(super) fault: Fault,
     /// The value, or the word.
     pub(super) word: &'d str,
