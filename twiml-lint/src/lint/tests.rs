@@ -175,6 +175,21 @@ fn hostile_inputs_are_refused_or_read_in_bounded_time() {
         ),
         ("says", format!("<Response>{}</Response>", many("<Say/>"))),
         (
+            "numbers",
+            format!(
+                "<Response><Dial>{}</Dial></Response>",
+                many("<Number>+815012345678</Number>")
+            ),
+        ),
+        (
+            "redirects",
+            format!(
+                "<Response>{}</Response>",
+                many("<Redirect>a.xml</Redirect>")
+            ),
+        ),
+        ("digits", around(many("12345 "))),
+        (
             "suppressions",
             format!(
                 "<Response>{}</Response>",
