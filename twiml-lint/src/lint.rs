@@ -34,6 +34,7 @@ pub struct Checked {
     text: String,
     encoding: Option<(&'static encoding_rs::Encoding, bool)>,
     is_twiml: bool,
+    is_broken: bool,
     findings: Vec<Finding>,
     facts: Facts,
     suppressions: Vec<Suppression>,
@@ -86,6 +87,7 @@ impl Linter {
             text: String::new(),
             encoding: None,
             is_twiml: true,
+            is_broken: false,
             findings: Vec::new(),
             facts: Facts {
                 levels: self.over_files.clone(),
@@ -104,8 +106,27 @@ impl Linter {
                 self.read_text(name, &decoded.text, &mut checked);
                 checked.text = decoded.text;
             }
-            Err(error) => self.undecodable(&error, &mut checked.findings),
+            Err(error) => {
+                checked.is_broken = true;
+                self.undecodable(&error, &mut checked.findings);
+            }
         }
+        checked
+    }
+
+    /// Stands for a file of more than `limit` bytes, of which not one was kept.
+    pub fn too_large(&self, limit: u64) -> Checked {
+        let mut checked = self.read(None, b"<Response/>".to_vec());
+        checked.findings.clear();
+        checked.text.clear();
+        checked.encoding = None;
+        self.report(
+            &rules::beyond_bounds::RULE,
+            Span { start: 0, end: 0 },
+            format!("the document has more than {limit} bytes, and is not read to its end"),
+            Some("split it into several documents"),
+            &mut checked.findings,
+        );
         checked
     }
 
@@ -121,6 +142,7 @@ impl Linter {
         let masked = template::mask(text, name);
         rules::document_too_large::check(self, text, &mut checked.findings);
         if let Some(span) = masked.unclosed {
+            checked.is_broken = true;
             rules::unclosed_template_tag::check(self, span, &mut checked.findings);
             return;
         }
@@ -139,6 +161,7 @@ impl Linter {
             .iter()
             .fold(false, |any, arm| read(arm, checked) || any)
         {
+            checked.is_broken = true;
             checked.is_twiml = rules::wrong_root::guess(&masked.text);
             self.malformed(&error, &mut checked.findings);
         }
@@ -318,7 +341,26 @@ fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
     pass.addresses.iter().filter_map(kept).collect()
 }
 
+impl Checked {
+    /// Whether the root element is `Response`, or nearly; of a file that is not well-formed or cannot be decoded, whether it
+    /// may have been meant so.
+    pub fn is_twiml(&self) -> bool {
+        self.is_twiml
+    }
+
+    /// Whether the document could not be read to its end, so that [`Self::is_twiml`] is a guess.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+}
+
 impl Report {
+    /// Whether offsets in the text are offsets in the file.
+    pub fn is_utf8(&self) -> bool {
+        self.encoding
+            .is_some_and(|(encoding, _)| encoding == encoding_rs::UTF_8)
+    }
+
     /// Line and column of a byte of the text.
     pub fn position(&self, offset: u32) -> Position {
         self.lines
