@@ -277,10 +277,6 @@ impl Linter {
     pub(crate) fn level(&self, rule: &Rule) -> Level {
         self.levels.get(rule.code).copied().unwrap_or(Level::Off)
     }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
 }
 
 /// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
