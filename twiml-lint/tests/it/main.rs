@@ -1,5 +1,6 @@
 //! The library and the command as their users meet them.
 
+mod against_quick_xml;
 mod baselines;
 mod configuration;
 mod files;
