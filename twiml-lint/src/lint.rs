@@ -151,16 +151,13 @@ impl Linter {
         };
         // Both arms of a conditional may open what is closed behind it. Then each is read by itself.
         let arms = [masked.first_arms(), masked.last_arms()];
-        let read = |arm: &Option<String>, checked: &mut Checked| {
-            arm.as_ref().is_some_and(|arm| {
-                self.read_xml(name, text, arm, &masked.mask, checked)
-                    .is_ok()
-            })
-        };
-        if !arms
-            .iter()
-            .fold(false, |any, arm| read(arm, checked) || any)
-        {
+        let mut is_read = false;
+        for arm in arms.iter().flatten() {
+            is_read |= self
+                .read_xml(name, text, arm, &masked.mask, checked)
+                .is_ok();
+        }
+        if !is_read {
             checked.is_broken = true;
             checked.is_twiml = rules::wrong_root::guess(&masked.text);
             self.malformed(&error, &mut checked.findings);

@@ -274,7 +274,7 @@ impl<'a> Tags<'a> {
                 Some(b'.')
                     if bytes.get(at + 1).is_some_and(is_start) && self.is_member(name(at + 1)) =>
                 {
-                    at = name(at + 1)
+                    at = name(at + 1);
                 }
                 Some(b'(') => at = self.brackets(at)?,
                 _ => return Some(at),
