@@ -185,7 +185,13 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The attribute of this name.
     pub fn attribute(self, name: &str) -> Option<Attribute<'d, 'a>> {
-        self.attributes().find(|attribute| attribute.name() == name)
+        // Lengths first: most names differ in theirs, and rules ask for many names that are not there.
+        let source = self.source().as_bytes();
+        self.attributes().find(|attribute| {
+            let span = attribute.record.name;
+            (span.end - span.start) as usize == name.len()
+                && &source[span.range()] == name.as_bytes()
+        })
     }
 
     /// The decoded value of the attribute of this name.
@@ -210,8 +216,14 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The elements among the children.
     pub fn child_elements(self) -> impl Iterator<Item = Self> {
-        self.children().filter_map(|content| match content {
-            Content::Element(element) => Some(element),
+        let document = self.document;
+        let record = self.record();
+        let siblings = Siblings {
+            document,
+            nodes: record.node + 1..record.nodes_end,
+        };
+        siblings.into_nodes().filter_map(|node| match node.kind {
+            Kind::Element(element) => Some(document.element(element)),
             _ => None,
         })
     }
@@ -302,10 +314,8 @@ struct Siblings<'d, 'a> {
     nodes: Range<u32>,
 }
 
-impl<'d, 'a> Iterator for Siblings<'d, 'a> {
-    type Item = Content<'d, 'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl<'d, 'a> Siblings<'d, 'a> {
+    fn next_node(&mut self) -> Option<Node> {
         if self.nodes.is_empty() {
             return None;
         }
@@ -315,7 +325,20 @@ impl<'d, 'a> Iterator for Siblings<'d, 'a> {
             Kind::Element(element) => layout.elements[element as usize].nodes_end,
             _ => self.nodes.start + 1,
         };
-        Some(self.document.content(node))
+        Some(node)
+    }
+
+    /// Their nodes, for whoever does not want to know what each holds.
+    fn into_nodes(mut self) -> impl Iterator<Item = Node> + use<'d, 'a> {
+        std::iter::from_fn(move || self.next_node())
+    }
+}
+
+impl<'d, 'a> Iterator for Siblings<'d, 'a> {
+    type Item = Content<'d, 'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_node().map(|node| self.document.content(node))
     }
 }
 

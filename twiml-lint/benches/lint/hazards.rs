@@ -20,8 +20,10 @@ const MEBIBYTES: u64 = 64;
 
 const MB: usize = 1_000_000;
 
-/// By name, and what is found.
-const HAZARDS: [(&str, fn() -> String, &str); 10] = [
+/// A name, the file, and the code of what is found.
+type Hazard = (&'static str, fn() -> String, &'static str);
+
+const HAZARDS: [Hazard; 10] = [
     ("10,000 levels", || "<a>".repeat(10_000), "TW007"),
     (
         "an attribute of 20 MB",
