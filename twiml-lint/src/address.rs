@@ -7,7 +7,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     document::{Attribute, Content, Element, Span},
-    grammar::{TextRole, ValueRole},
+    grammar::{AttributeRole, TextRole, ValueRole},
     pass::Tag,
     template::{PLACEHOLDER, is_placeholder},
 };
@@ -111,11 +111,15 @@ impl<'d, 'a> Address<'d, 'a> {
             .then(|| &self.value[self.parts.authority.clone()])
     }
 
-    /// The addresses of an element, in the order of the source.
-    pub(crate) fn each(tag: Tag<'d, 'a>, mut take: impl FnMut(Self)) {
+    /// The addresses of an element, in the order of the source; `known` tells what its attributes are.
+    pub(crate) fn each(
+        tag: Tag<'d, 'a>,
+        known: &[Option<&'static AttributeRole>],
+        mut take: impl FnMut(Self),
+    ) {
         let Some(role) = tag.role else { return };
-        for attribute in tag.element.attributes() {
-            let is_websocket = match role.attribute(attribute.name()).map(|known| known.value) {
+        for (attribute, known) in tag.element.attributes().zip(known) {
+            let is_websocket = match known.map(|known| known.value) {
                 Some(ValueRole::Url { may_be_empty })
                     if may_be_empty && attribute.value().is_empty() =>
                 {

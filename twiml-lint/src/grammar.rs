@@ -99,10 +99,7 @@ pub(crate) enum ValueRole {
 impl Role {
     /// The role of an element of this name below this one.
     pub(crate) fn child(&self, name: &str) -> Option<&'static Self> {
-        self.children
-            .iter()
-            .map(|&id| &ELEMENTS[usize::from(id)])
-            .find(|role| role.name == name)
+        named(name).iter().find(|role| self.may_hold(role))
     }
 
     /// The attribute of this name.

@@ -283,9 +283,10 @@ pub fn finish(mut files: Vec<Checked>) -> Vec<Report> {
         .iter_mut()
         .map(|file| std::mem::take(&mut file.facts))
         .collect();
+    let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
     for rule in rules::ALL {
         if let Check::Run(check) = rule.check {
-            check(&mut Run::new(&mut facts, rule));
+            check(&mut Run::new(&mut facts, &texts, rule));
         }
     }
     files
@@ -325,7 +326,6 @@ fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
             Place::Attribute(attribute) => Some(role.attribute(attribute.name())?.name),
         };
         Some(Kept {
-            address: raw.into(),
             span: address.span,
             element: role.name,
             attribute,

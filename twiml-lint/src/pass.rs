@@ -6,7 +6,7 @@ use crate::{
     address::{Address, Verdict},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, Product, Role},
+    grammar::{self, AttributeRole, Product, Role},
     rule::{Check, Level, Rule},
     settings::Settings,
     template::Mask,
@@ -44,6 +44,8 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     /// The first absolute address, by its place among them.
     first_absolute: Option<usize>,
     findings: &'f mut Vec<Finding>,
+    /// What the attributes of the element being looked at are, in their order.
+    known: Vec<Option<&'static AttributeRole>>,
     /// Takes what is said once there are [`MAX_FINDINGS`].
     surplus: Option<Finding>,
     /// Who is looking.
@@ -132,6 +134,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             certain_children: Cell::new(None),
             first_absolute: None,
             findings,
+            known: Vec::new(),
             surplus: None,
             rule: None,
         }
@@ -167,6 +170,11 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     }
 
     fn visit(&mut self, looking: &Looking, tag: Tag<'d, 'a>) {
+        self.known.clear();
+        if let Some(role) = tag.role {
+            let names = tag.element.attributes().map(|attribute| attribute.name());
+            self.known.extend(names.map(|name| role.attribute(name)));
+        }
         let id = tag
             .role
             .map_or(grammar::ELEMENTS.len(), |role| usize::from(role.id));
@@ -177,7 +185,8 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         if !looking.needs_addresses {
             return;
         }
-        Address::each(tag, |address| {
+        let known = std::mem::take(&mut self.known);
+        Address::each(tag, &known, |address| {
             for looker in &looking.addresses {
                 self.rule = Some((looker.rule, looker.level));
                 (looker.check)(self, &address);
@@ -187,6 +196,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             }
             self.addresses.push(address);
         });
+        self.known = known;
     }
 
     fn role(
@@ -213,6 +223,11 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
         self.findings.push(finding);
         self.findings.last_mut().expect("just pushed")
+    }
+
+    /// What the attribute at this place among those of the element being looked at is, if its role has it.
+    pub(crate) fn known(&self, at: usize) -> Option<&'static AttributeRole> {
+        self.known.get(at).copied().flatten()
     }
 
     /// The first absolute address of the document so far.

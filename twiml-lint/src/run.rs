@@ -10,6 +10,7 @@ use crate::{
 /// What rules over several files see. A run of one file is a run too.
 pub(crate) struct Run<'r> {
     pub(crate) files: &'r mut [Facts],
+    texts: &'r [&'r str],
     rule: &'static Rule,
 }
 
@@ -25,10 +26,9 @@ pub(crate) struct Facts {
 }
 
 /// An address that other files may hold too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// As written in the source, placeholders included, blanks around it left out.
-    pub(crate) address: Box<str>,
+    /// Without the blanks around it; placeholders are part of it.
     pub(crate) span: Span,
     pub(crate) element: &'static str,
     /// `None` for the text of the element.
@@ -36,8 +36,17 @@ pub(crate) struct Kept {
 }
 
 impl<'r> Run<'r> {
-    pub(crate) fn new(files: &'r mut [Facts], rule: &'static Rule) -> Self {
-        Self { files, rule }
+    pub(crate) fn new(files: &'r mut [Facts], texts: &'r [&'r str], rule: &'static Rule) -> Self {
+        Self { files, texts, rule }
+    }
+
+    /// All addresses that are kept: the file, and the address as written.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (usize, &'r str, Kept)> {
+        let files = self.files.iter().zip(self.texts).enumerate();
+        files.flat_map(|(file, (facts, text))| {
+            let texts = move |kept: &Kept| (file, &text[kept.span.range()], *kept);
+            facts.addresses.iter().map(texts)
+        })
     }
 
     /// Says that something is wrong in one file in the light of another place, if the rule is on there.

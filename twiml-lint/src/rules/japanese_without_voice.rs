@@ -45,6 +45,10 @@ Chinese characters are taken for Japanese unless the language or the voice is on
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let say = tag.element;
+    // What most documents have, told without a look at the text.
+    if say.value("language").is_some_and(|language| speech::primary(language) == "ja") && say.child_elements().next().is_none() {
+        return;
+    }
     let mut found: Option<Span> = None;
     speech::each_piece(say, &mut |piece| {
         if found.is_none() && !piece.text.is_ascii() {

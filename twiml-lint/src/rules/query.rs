@@ -8,5 +8,6 @@ pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
     };
     query
         .split('&')
+        .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     document::Span,
     finding::Related,
-    run::{Kept, Run},
+    run::Run,
     rule::{Check, Example, Level, Rule},
 };
 
@@ -41,27 +41,22 @@ Give each place its own address, for example by a query that names it: `hello.mp
 };
 
 fn check(run: &mut Run<'_>) {
-    let mut first: HashMap<String, (usize, Span)> = HashMap::new();
+    let mut first: HashMap<&str, (usize, Span)> = HashMap::new();
     let mut shared = Vec::new();
-    for (file, facts) in run.files.iter().enumerate() {
-        let is_played = |kept: &&Kept| kept.element == "Play" && kept.attribute.is_none();
-        for kept in facts.addresses.iter().filter(is_played) {
-            match first.get(&*kept.address) {
-                None => {
-                    first.insert(kept.address.to_string(), (file, kept.span));
-                }
-                // Both arms of a conditional are read when one alone is well-formed.
-                Some(&place) if place == (file, kept.span) => {}
-                Some(&(other, span)) => {
-                    let message = format!(
-                        "{} is played at several places, so that a failure does not tell where in the call it was",
-                        kept.address
-                    );
-                    let related = Related { file: Some(other), span, message: "also played here".to_owned() };
-                    shared.push((file, kept.span, message, related));
-                }
-            }
+    for (file, address, kept) in run.addresses() {
+        if kept.element != "Play" || kept.attribute.is_some() {
+            continue;
         }
+        let &mut (other, span) = first.entry(address).or_insert((file, kept.span));
+        // Both arms of a conditional are read when one alone is well-formed.
+        if (other, span) == (file, kept.span) {
+            continue;
+        }
+        let message = format!(
+            "{address} is played at several places, so that a failure does not tell where in the call it was"
+        );
+        let related = Related { file: Some(other), span, message: "also played here".to_owned() };
+        shared.push((file, kept.span, message, related));
     }
     for (file, span, message, related) in shared {
         run.report(file, span, message, "give each place its own address, as in ...mp3?at=menu", related);

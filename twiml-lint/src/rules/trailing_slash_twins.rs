@@ -40,35 +40,30 @@ Write the address the same way everywhere, and let the server answer exactly tha
 
 fn check(run: &mut Run<'_>) {
     // By address without its last slash: how it was written first, and where.
-    let mut first: HashMap<&str, (bool, usize, &Kept)> = HashMap::new();
+    let mut first: HashMap<&str, (bool, usize, Kept)> = HashMap::new();
     let mut twins = Vec::new();
-    for (file, facts) in run.files.iter().enumerate() {
-        for kept in &facts.addresses {
-            let Some((bare, has_slash)) = bare(kept) else { continue };
-            match first.get(bare) {
-                None => {
-                    first.insert(bare, (has_slash, file, kept));
-                }
-                Some((as_first, other, twin)) if *as_first != has_slash => {
-                    let with = |has: bool| if has { "with" } else { "without" };
-                    let message = format!(
-                        "{} in {} ends {} a slash, and in {} {} one: these are two addresses, and servers mix them up",
-                        kept.address,
-                        kept.place_name(),
-                        with(has_slash),
-                        twin.place_name(),
-                        with(*as_first),
-                    );
-                    let related = Related {
-                        file: Some(*other),
-                        span: twin.span,
-                        message: format!("written {} a slash here", with(*as_first)),
-                    };
-                    twins.push((file, kept.span, message, related));
-                }
-                Some(_) => {}
-            }
+    for (file, address, kept) in run.addresses() {
+        let Some((bare, has_slash)) = bare(address) else {
+            continue;
+        };
+        let &mut (as_first, other, twin) = first.entry(bare).or_insert((has_slash, file, kept));
+        if as_first == has_slash {
+            continue;
         }
+        let with = |has: bool| if has { "with" } else { "without" };
+        let message = format!(
+            "{address} in {} ends {} a slash, and in {} {} one: these are two addresses, and servers mix them up",
+            kept.place_name(),
+            with(has_slash),
+            twin.place_name(),
+            with(as_first),
+        );
+        let related = Related {
+            file: Some(other),
+            span: twin.span,
+            message: format!("written {} a slash here", with(as_first)),
+        };
+        twins.push((file, kept.span, message, related));
     }
     for (file, span, message, related) in twins {
         run.report(file, span, message, "write it the same way in both places", related);
@@ -76,8 +71,8 @@ fn check(run: &mut Run<'_>) {
 }
 
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
-fn bare(kept: &Kept) -> Option<(&str, bool)> {
-    let path = kept.address.split(['?', '#']).next()?;
+fn bare(address: &str) -> Option<(&str, bool)> {
+    let path = address.split(['?', '#']).next()?;
     let bare = path.strip_suffix('/').unwrap_or(path);
     let after_host = match bare.split_once("//") {
         Some((_, rest)) => rest.find('/').map(|at| &rest[at..])?,

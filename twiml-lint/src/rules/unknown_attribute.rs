@@ -45,9 +45,9 @@ Write the name as the documentation has it, in camel case: the helper libraries 
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(role) = tag.role else { return };
-    for attribute in tag.element.attributes() {
+    for (at, attribute) in tag.element.attributes().enumerate() {
         let name = attribute.name();
-        if role.attribute(name).is_some() || is_known(tag, role, name) {
+        if pass.known(at).is_some() || is_known(tag, role, name) {
             continue;
         }
         let span = attribute.name_span();

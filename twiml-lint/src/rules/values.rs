@@ -35,16 +35,12 @@ pub(super) fn each<'d, 'a>(
     looked: Looked,
     mut take: impl FnMut(&mut Pass<'_, '_, '_>, Faulty<'d, 'a>),
 ) {
-    let Some(role) = tag.role else { return };
-    for attribute in tag.element.attributes() {
-        let value = attribute.value();
-        if !(looked.at_text)(value) {
-            continue;
-        }
-        let Some(known) = role.attribute(attribute.name()) else {
+    for (at, attribute) in tag.element.attributes().enumerate() {
+        let Some(known) = pass.known(at) else {
             continue;
         };
-        if !(looked.at_role)(known.value) {
+        let value = attribute.value();
+        if !(looked.at_role)(known.value) || !(looked.at_text)(value) {
             continue;
         }
         grammar::judge(known.value, value, &mut |fault, range| {

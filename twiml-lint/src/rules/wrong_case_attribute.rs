@@ -42,11 +42,11 @@ Write the name as TwiML has it, most often in camel case. `--fix` does it.",
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(role) = tag.role else { return };
-    for attribute in tag.element.attributes() {
-        let name = attribute.name();
-        if role.attribute(name).is_some() {
+    for (at, attribute) in tag.element.attributes().enumerate() {
+        if pass.known(at).is_some() {
             continue;
         }
+        let name = attribute.name();
         let Some(known) = role.attribute_in_any_case(name) else {
             continue;
         };
