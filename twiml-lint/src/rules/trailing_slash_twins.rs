@@ -1,6 +1,6 @@
 //! TW115: `/next` and `/next/`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     finding::Related,
@@ -39,11 +39,22 @@ Write the address the same way everywhere, and let the server answer exactly tha
 };
 
 fn check(run: &mut Run<'_>) {
+    // Few addresses end with a slash: only what they are without it needs to be looked for among the others.
+    let with_slash: HashSet<&str> = run
+        .addresses()
+        .filter_map(|(_, address, _)| bare(address))
+        .filter(|&(_, has_slash)| has_slash)
+        .map(|(bare, _)| bare)
+        .collect();
+    if with_slash.is_empty() {
+        return;
+    }
     // By address without its last slash: how it was written first, and where.
     let mut first: HashMap<&str, (bool, usize, Kept)> = HashMap::new();
     let mut twins = Vec::new();
     for (file, address, kept) in run.addresses() {
-        let Some((bare, has_slash)) = bare(address) else {
+        let Some((bare, has_slash)) = bare(address).filter(|(bare, _)| with_slash.contains(bare))
+        else {
             continue;
         };
         let &mut (as_first, other, twin) = first.entry(bare).or_insert((has_slash, file, kept));
@@ -72,11 +83,11 @@ fn check(run: &mut Run<'_>) {
 
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
 fn bare(address: &str) -> Option<(&str, bool)> {
-    let path = address.split(['?', '#']).next()?;
+    let end = memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len());
+    let path = &address[..end];
     let bare = path.strip_suffix('/').unwrap_or(path);
-    let after_host = match bare.split_once("//") {
-        Some((_, rest)) => rest.find('/').map(|at| &rest[at..])?,
-        None => bare,
-    };
-    (!after_host.is_empty()).then_some((bare, bare.len() < path.len()))
+    let has_slash = bare.len() < path.len();
+    let host = bare.find("//").map_or(0, |at| at + 2);
+    let has_path = host == 0 && !bare.is_empty() || bare[host..].contains('/');
+    has_path.then_some((bare, has_slash))
 }
