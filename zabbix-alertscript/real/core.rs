@@ -1,0 +1,275 @@
+//! Our side: the installed alertscript with its configuration, the core beside it, and what the core's journals say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use nix::sys::signal::Signal;
+use rinban::{
+    alert::Headline,
+    escalation::{AttemptId, CallStatus, Effect, Entry, Input, Left, News},
+    store::Reader,
+};
+
+use crate::place::{Daemon, Place, free_port, wait_for};
+
+/// Three teams. `web`: the first line is busy, the second person takes it. `ops`: nobody ever answers. `mass`: the first
+/// person lets it ring for 3 s and takes it; a simulated second takes 0.1 s.
+const PEOPLE: &str = r#"
+[[providers]]
+name = "simulated"
+kind = "simulated"
+[simulator]
+speed = 10
+[simulator.people]
+"+819000000001" = ["busy"]
+"+819000000002" = ["key 1"]
+"+819000000003" = ["no answer"]
+"+819000000004" = ["no answer"]
+"+819000000005" = ["after 30s key 1"]
+"+819000000006" = ["key 1"]
+[policies.default]
+round_pause_secs = 1
+max_calls_per_hour = 1000
+[members.aya]
+number = "+819000000001"
+[members.ben]
+number = "+819000000002"
+[members.chie]
+number = "+819000000003"
+[members.dan]
+number = "+819000000004"
+[members.eri]
+number = "+819000000005"
+[members.fumi]
+number = "+819000000006"
+[groups.web]
+members = ["aya", "ben"]
+[groups.ops]
+members = ["chie", "dan"]
+[groups.mass]
+members = ["eri", "fumi"]
+"#;
+
+pub(crate) const SCRIPT: &str = "alertscripts/zabbix-alertscript";
+
+pub(crate) struct Core {
+    program: PathBuf,
+    state: PathBuf,
+    daemon: Option<Daemon>,
+}
+
+impl Core {
+    /// Installs the script where the server looks for it, its configuration beside it.
+    pub(crate) fn install(place: &Place, programs: &Path) -> Self {
+        place.make_dir("alertscripts");
+        place.copy(&programs.join("zabbix-alertscript"), SCRIPT);
+        let program = place.copy(&programs.join("rinban"), "rinban");
+        let state = place.make_dir("state");
+        place.make_dir("disk");
+        let core = Self {
+            program,
+            state,
+            daemon: None,
+        };
+        core.configure(place, false);
+        core
+    }
+
+    /// Writes the configuration. The spool lies on a disk of its own, which a test can fill.
+    pub(crate) fn configure(&self, place: &Place, start_core: bool) {
+        let text = format!(
+            "state_dir = {:?}\ndefault_group = \"web\"\n[handoff]\nspool = {:?}\nstart_core = {start_core}\n[server]\nlisten = \"127.0.0.1:{}\"\n{PEOPLE}",
+            self.state,
+            place.path("disk/spool"),
+            free_port(),
+        );
+        place.write("alertscripts/rinban.toml", &text);
+    }
+
+    pub(crate) fn start(&mut self, place: &Place) {
+        assert!(self.daemon.is_none(), "one core at a time");
+        let mut daemon = place.daemon("core", Signal::SIGTERM, &self.program, |command| {
+            command
+                .arg("serve")
+                .arg("--config")
+                .arg(place.path("alertscripts/rinban.toml"));
+        });
+        wait_for("the core", || {
+            assert!(daemon.has_ended().is_none(), "the core ended; see core.log");
+            rinban::handoff::core_lock::is_core_ready(&self.state)
+                .ok()?
+                .then_some(())
+        });
+        self.daemon = Some(daemon);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.daemon.take().expect("it runs").stop();
+    }
+
+    pub(crate) fn crash(&mut self) {
+        self.daemon.take().expect("it runs").crash();
+    }
+
+    /// The process that holds the core lock, when a script has started it.
+    pub(crate) fn started_by_a_script(&self) -> Option<i32> {
+        let lock = std::fs::read_to_string(self.state.join("core.lock")).ok()?;
+        lock.trim().parse().ok()
+    }
+
+    /// All that was seen and decided for a group, oldest run first.
+    pub(crate) fn book(&self, group: &str) -> Book {
+        let read = || {
+            let mut reader = Reader::open(&self.state).ok()?;
+            let mut runs = reader.escalations(10_000).ok()?;
+            runs.reverse();
+            let mut entries = Vec::new();
+            for run in runs
+                .iter()
+                .filter(|run| group == "*" || run.group.as_str() == group)
+            {
+                entries.extend(reader.journal(run.id).ok()?);
+            }
+            Some(Book(entries))
+        };
+        read().unwrap_or_default()
+    }
+}
+
+/// Journals, one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Book(Vec<Entry>);
+
+impl Book {
+    fn effects(&self) -> impl Iterator<Item = (Timestamp, &Effect)> {
+        self.0
+            .iter()
+            .flat_map(|entry| entry.effects.iter().map(|effect| (entry.at, effect)))
+    }
+
+    fn news(&self) -> impl Iterator<Item = (Timestamp, &News)> {
+        self.effects().filter_map(|(at, effect)| match effect {
+            Effect::Tell { news } => Some((at, news)),
+            _ => None,
+        })
+    }
+
+    /// The alerts of this trigger name, with when they came.
+    pub(crate) fn alerts(&self) -> impl Iterator<Item = (Timestamp, &Headline)> {
+        self.0.iter().filter_map(|entry| match &entry.input {
+            Input::Opened { headline, .. } | Input::AlertJoined { headline, .. } => {
+                Some((entry.at, headline))
+            }
+            _ => None,
+        })
+    }
+
+    pub(crate) fn titles(&self) -> Vec<&str> {
+        self.alerts()
+            .map(|(_, headline)| headline.title.as_str())
+            .collect()
+    }
+
+    /// Whose phone was to ring, in order.
+    pub(crate) fn called(&self) -> Vec<&str> {
+        self.effects()
+            .filter_map(|(_, effect)| match effect {
+                Effect::Place { member, .. } => Some(member.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// When a phone first rang since an instant.
+    pub(crate) fn rang_since(&self, since: Timestamp) -> Option<Timestamp> {
+        self.0.iter().find_map(|entry| match entry.input {
+            Input::Status {
+                status: CallStatus::Ringing,
+                ..
+            } if entry.at >= since => Some(entry.at),
+            _ => None,
+        })
+    }
+
+    /// Who took something, when.
+    pub(crate) fn takers(&self) -> Vec<(Timestamp, &str)> {
+        self.news()
+            .filter_map(|(at, news)| match news {
+                News::Acknowledged { by } => Some((at, by.as_str())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The alerts that are over, with the reason if it was not a recovery.
+    pub(crate) fn recovered(&self) -> BTreeMap<&str, Option<&str>> {
+        self.0
+            .iter()
+            .filter_map(|entry| match &entry.input {
+                Input::AlertLeft {
+                    alert,
+                    why: Left::Recovered(reason),
+                    ..
+                } => Some((alert.dedup.as_str(), reason.as_deref())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many calls were to be placed since an instant.
+    pub(crate) fn calls_since(&self, since: Timestamp) -> usize {
+        self.effects()
+            .filter(|(at, effect)| *at >= since && matches!(effect, Effect::Place { .. }))
+            .count()
+    }
+
+    /// The last instant of all.
+    pub(crate) fn last(&self) -> Option<Timestamp> {
+        self.0.iter().map(|entry| entry.at).max()
+    }
+
+    /// Panics unless each person had at most one call at a time (P9).
+    pub(crate) fn check_one_call_per_person(&self) {
+        let mut entries: Vec<_> = self.0.iter().collect();
+        entries.sort_by_key(|entry| entry.at);
+        let mut whose: BTreeMap<AttemptId, &str> = BTreeMap::new();
+        let mut on_the_line: BTreeMap<&str, BTreeSet<AttemptId>> = BTreeMap::new();
+        for entry in entries {
+            match entry.input {
+                Input::Status {
+                    attempt, status, ..
+                } if status.is_terminal() => {
+                    if let Some(calls) = whose
+                        .get(&attempt)
+                        .and_then(|member| on_the_line.get_mut(member))
+                    {
+                        calls.remove(&attempt);
+                    }
+                }
+                Input::PlaceFailed { attempt, .. } => {
+                    if let Some(calls) = whose
+                        .get(&attempt)
+                        .and_then(|member| on_the_line.get_mut(member))
+                    {
+                        calls.remove(&attempt);
+                    }
+                }
+                _ => {}
+            }
+            for effect in &entry.effects {
+                if let Effect::Place {
+                    attempt, member, ..
+                } = effect
+                {
+                    whose.insert(*attempt, member.as_str());
+                    let calls = on_the_line.entry(member.as_str()).or_default();
+                    calls.insert(*attempt);
+                    assert!(calls.len() == 1, "{member} has {calls:?} at {}", entry.at);
+                }
+            }
+        }
+    }
+}
