@@ -6,7 +6,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use rinban::{
     alert::Headline,
     escalation::{AttemptId, CallStatus, Effect, Entry, Input, Left, News},
@@ -15,43 +18,23 @@ use rinban::{
 
 use crate::place::{Daemon, Place, free_port, wait_for};
 
-/// Three teams. `web`: the first line is busy, the second person takes it. `ops`: nobody ever answers. `mass`: the first
-/// person lets it ring for 3 s and takes it; a simulated second takes 0.1 s.
-const PEOPLE: &str = r#"
-[[providers]]
-name = "simulated"
-kind = "simulated"
-[simulator]
-speed = 10
-[simulator.people]
-"+819000000001" = ["busy"]
-"+819000000002" = ["key 1"]
-"+819000000003" = ["no answer"]
-"+819000000004" = ["no answer"]
-"+819000000005" = ["after 30s key 1"]
-"+819000000006" = ["key 1"]
-[policies.default]
-round_pause_secs = 1
-max_calls_per_hour = 1000
-[members.aya]
-number = "+819000000001"
-[members.ben]
-number = "+819000000002"
-[members.chie]
-number = "+819000000003"
-[members.dan]
-number = "+819000000004"
-[members.eri]
-number = "+819000000005"
-[members.fumi]
-number = "+819000000006"
-[groups.web]
-members = ["aya", "ben"]
-[groups.ops]
-members = ["chie", "dan"]
-[groups.mass]
-members = ["eri", "fumi"]
-"#;
+/// Who stands in which group, by what each phone does; a member is called after the group, as in `web-1`. A simulated second
+/// takes 0.1 s. Groups share nobody, so that a call of one never waits for another.
+const GROUPS: [(&str, &[&str]); 13] = [
+    ("web", &["busy", "key 1"]),
+    ("ops", &["no answer", "no answer"]),
+    ("mass", &["after 30s key 1", "key 1"]),
+    ("text", &["key 1"]),
+    ("old-event", &["key 1"]),
+    ("old-trigger", &["key 1"]),
+    ("old-subject", &["key 1"]),
+    ("hangs-before", &["key 1"]),
+    ("hangs-after", &["key 1"]),
+    ("canceled", &["no answer"]),
+    ("down", &["key 1"]),
+    ("full", &["key 1"]),
+    ("restart", &["key 1"]),
+];
 
 pub(crate) const SCRIPT: &str = "alertscripts/zabbix-alertscript";
 
@@ -81,10 +64,11 @@ impl Core {
     /// Writes the configuration. The spool lies on a disk of its own, which a test can fill.
     pub(crate) fn configure(&self, place: &Place, start_core: bool) {
         let text = format!(
-            "state_dir = {:?}\ndefault_group = \"web\"\n[handoff]\nspool = {:?}\nstart_core = {start_core}\n[server]\nlisten = \"127.0.0.1:{}\"\n{PEOPLE}",
+            "state_dir = {:?}\ndefault_group = \"web\"\n[handoff]\nspool = {:?}\nstart_core = {start_core}\n[server]\nlisten = \"127.0.0.1:{}\"\n{}",
             self.state,
             place.path("disk/spool"),
             free_port(),
+            people(),
         );
         place.write("alertscripts/rinban.toml", &text);
     }
@@ -114,10 +98,24 @@ impl Core {
         self.daemon.take().expect("it runs").crash();
     }
 
-    /// The process that holds the core lock, when a script has started it.
-    pub(crate) fn started_by_a_script(&self) -> Option<i32> {
+    /// The process that holds the core lock; nobody starts one while this looks.
+    pub(crate) fn process(&self) -> Option<Pid> {
+        rinban::handoff::core_lock::is_core_ready(&self.state)
+            .ok()
+            .filter(|runs| *runs)?;
         let lock = std::fs::read_to_string(self.state.join("core.lock")).ok()?;
-        lock.trim().parse().ok()
+        lock.trim().parse().ok().map(Pid::from_raw)
+    }
+
+    /// Ends a core that a script has started.
+    pub(crate) fn end_what_a_script_started(&self) {
+        let Some(process) = self.process() else {
+            return;
+        };
+        let _ = kill(process, Signal::SIGTERM);
+        wait_for("the end of the core", || {
+            self.process().is_none().then_some(())
+        });
     }
 
     /// All that was seen and decided for a group, oldest run first.
@@ -136,6 +134,37 @@ impl Core {
             Some(Book(entries))
         };
         read().unwrap_or_default()
+    }
+}
+
+/// The configuration's part about people and the simulated network.
+fn people() -> String {
+    let (mut people, mut members, mut groups) = (String::new(), String::new(), String::new());
+    let mut number = 819_000_000_000_u64;
+    for (group, phones) in GROUPS {
+        let names = (1..=phones.len()).map(|n| format!("{group}-{n}"));
+        for (name, phone) in names.clone().zip(phones) {
+            number += 1;
+            people += &format!("\"+{number}\" = [{phone:?}]\n");
+            members += &format!("[members.{name}]\nnumber = \"+{number}\"\n");
+        }
+        groups += &format!(
+            "[groups.{group}]\nmembers = {:?}\n",
+            names.collect::<Vec<_>>()
+        );
+    }
+    format!(
+        "[[providers]]\nname = \"simulated\"\nkind = \"simulated\"\n[simulator]\nspeed = 10\n[simulator.people]\n{people}\
+         [policies.default]\nring_timeout_secs = 40\nround_pause_secs = 1\nmax_calls_per_hour = 1000\n{members}{groups}"
+    )
+}
+
+impl Drop for Core {
+    /// A core that a script has started is nobody's child.
+    fn drop(&mut self) {
+        if self.daemon.is_none() {
+            self.end_what_a_script_started();
+        }
     }
 }
 
@@ -219,6 +248,26 @@ impl Book {
             .collect()
     }
 
+    /// When this alert was closed by a recovery.
+    pub(crate) fn recovered_at(&self, key: &str) -> Option<Timestamp> {
+        self.0.iter().find_map(|entry| match &entry.input {
+            Input::AlertLeft {
+                alert,
+                why: Left::Recovered(_),
+                ..
+            } if alert.dedup.as_str() == key => Some(entry.at),
+            _ => None,
+        })
+    }
+
+    /// When the last recovery came.
+    pub(crate) fn last_recovery(&self) -> Option<Timestamp> {
+        self.recovered()
+            .keys()
+            .filter_map(|key| self.recovered_at(key))
+            .max()
+    }
+
     /// How many calls were to be placed since an instant.
     pub(crate) fn calls_since(&self, since: Timestamp) -> usize {
         self.effects()
@@ -226,9 +275,17 @@ impl Book {
             .count()
     }
 
-    /// The last instant of all.
-    pub(crate) fn last(&self) -> Option<Timestamp> {
-        self.0.iter().map(|entry| entry.at).max()
+    /// Whether every call that was placed has ended.
+    pub(crate) fn nobody_is_on_the_line(&self) -> bool {
+        let ended: BTreeSet<_> = self
+            .0
+            .iter()
+            .filter_map(|entry| ended(&entry.input))
+            .collect();
+        self.effects().all(|(_, effect)| match effect {
+            Effect::Place { attempt, .. } => ended.contains(attempt),
+            _ => true,
+        })
     }
 
     /// Panics unless each person had at most one call at a time (P9).
@@ -238,26 +295,12 @@ impl Book {
         let mut whose: BTreeMap<AttemptId, &str> = BTreeMap::new();
         let mut on_the_line: BTreeMap<&str, BTreeSet<AttemptId>> = BTreeMap::new();
         for entry in entries {
-            match entry.input {
-                Input::Status {
-                    attempt, status, ..
-                } if status.is_terminal() => {
-                    if let Some(calls) = whose
-                        .get(&attempt)
-                        .and_then(|member| on_the_line.get_mut(member))
-                    {
-                        calls.remove(&attempt);
-                    }
-                }
-                Input::PlaceFailed { attempt, .. } => {
-                    if let Some(calls) = whose
-                        .get(&attempt)
-                        .and_then(|member| on_the_line.get_mut(member))
-                    {
-                        calls.remove(&attempt);
-                    }
-                }
-                _ => {}
+            if let Some(attempt) = ended(&entry.input)
+                && let Some(calls) = whose
+                    .get(&attempt)
+                    .and_then(|member| on_the_line.get_mut(member))
+            {
+                calls.remove(&attempt);
             }
             for effect in &entry.effects {
                 if let Effect::Place {
@@ -271,5 +314,16 @@ impl Book {
                 }
             }
         }
+    }
+}
+
+/// The call that this input ends.
+fn ended(input: &Input) -> Option<AttemptId> {
+    match input {
+        Input::Status {
+            attempt, status, ..
+        } if status.is_terminal() => Some(*attempt),
+        Input::PlaceFailed { attempt, .. } => Some(*attempt),
+        _ => None,
     }
 }

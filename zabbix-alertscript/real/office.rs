@@ -11,16 +11,12 @@ pub(crate) const HOST: &str = "web01";
 /// A text item says that all is well.
 pub(crate) const OK: &str = "ok";
 
-/// How a message is to be written.
-pub(crate) enum Words {
-    /// As the media type says.
-    Ours,
-    /// Subject and message of the problem and of the recovery, as an older installation has them in its action.
-    Own([(&'static str, &'static str); 2]),
-}
+/// Subjects and messages of problem and recovery, as an older installation has them in its action.
+pub(crate) type OwnWords = [(&'static str, &'static str); 2];
 
 pub(crate) struct Office {
     media_type: String,
+    yaml: String,
     user_group: String,
     host: String,
     markers: Cell<u32>,
@@ -29,11 +25,8 @@ pub(crate) struct Office {
 impl Office {
     /// Imports the media type and makes the host.
     pub(crate) fn open(zabbix: &Zabbix, media_type: &Path) -> Self {
-        import(zabbix, media_type);
-        let found = zabbix.call(
-            "mediatype.get",
-            json!({ "filter": { "name": "rinban" }, "output": ["mediatypeid"] }),
-        );
+        let yaml = fs::read_to_string(media_type).expect("the media type");
+        let media_type = import(zabbix, &yaml, "rinban");
         let host_group = first(
             &zabbix.call("hostgroup.create", json!({ "name": "rinban" })),
             "groupids",
@@ -44,58 +37,86 @@ impl Office {
         } else {
             "hostgroup_rights"
         };
+        // Who shares no group with the recipient is named "Inaccessible user" in messages.
         let user_group = zabbix.call(
             "usergroup.create",
-            json!({ "name": "on call", rights: [{ "permission": 2, "id": host_group }] }),
+            json!({ "name": "on call", "users": [{ "userid": "1" }], rights: [{ "permission": 2, "id": host_group }] }),
         );
         let host = zabbix.call(
             "host.create",
             json!({ "host": HOST, "name": "Web server 01", "groups": [{ "groupid": host_group }] }),
         );
         Self {
-            media_type: text(&found[0]["mediatypeid"]),
+            media_type,
+            yaml,
             user_group: first(&user_group, "usrgrpids"),
             host: first(&host, "hostids"),
             markers: Cell::new(0),
         }
     }
 
-    /// A user who is told of all problems with the tag `team`, and whose send-to is `sendto`.
-    pub(crate) fn action(
+    /// Our media type once more, with another script.
+    pub(crate) fn media_type_with_script(&self, zabbix: &Zabbix, script: &str) -> String {
+        let yaml = self
+            .yaml
+            .replace("name: rinban", &format!("name: {script}"));
+        import(
+            zabbix,
+            &yaml.replace(
+                "script_name: zabbix-alertscript",
+                &format!("script_name: {script}"),
+            ),
+            script,
+        )
+    }
+
+    /// A user who is told by our media type of all problems with the tag `team`, and whose send-to is the same word.
+    pub(crate) fn action(&self, zabbix: &Zabbix, team: &str) -> String {
+        let ours = json!({ "default_msg": 1, "mediatypeid": self.media_type });
+        self.action_by(
+            zabbix,
+            team,
+            &self.media_type,
+            [ours, json!({ "default_msg": 1 })],
+        )
+    }
+
+    /// The same in words of the action's own.
+    pub(crate) fn action_in(&self, zabbix: &Zabbix, team: &str, words: OwnWords) -> String {
+        let messages = words.map(|(subject, message)| json!({ "default_msg": 0, "subject": subject, "message": message }));
+        self.action_by(zabbix, team, &self.media_type, messages)
+    }
+
+    /// The same with another script.
+    pub(crate) fn action_with_script(&self, zabbix: &Zabbix, team: &str) -> String {
+        let media_type = self.media_type_with_script(zabbix, team);
+        let message = json!({ "default_msg": 1 });
+        self.action_by(zabbix, team, &media_type, [message.clone(), message])
+    }
+
+    fn action_by(
         &self,
         zabbix: &Zabbix,
         team: &str,
-        sendto: &str,
-        words: &Words,
+        media_type: &str,
+        [mut problem, recovery]: [Value; 2],
     ) -> String {
         let user = zabbix.call(
             "user.create",
             json!({
                 "username": format!("on call {team}"), "passwd": "sore-Thumb-42", "roleid": "1",
                 "usrgrps": [{ "usrgrpid": self.user_group }],
-                "medias": [{ "mediatypeid": self.media_type, "sendto": sendto, "active": 0, "severity": 63, "period": "1-7,00:00-24:00" }],
+                "medias": [{ "mediatypeid": media_type, "sendto": team, "active": 0, "severity": 63, "period": "1-7,00:00-24:00" }],
             }),
         );
-        let message = |at: usize| match words {
-            Words::Ours => json!({ "default_msg": 1, "mediatypeid": self.media_type }),
-            Words::Own(words) => {
-                let (subject, message) = words[at];
-                json!({ "default_msg": 0, "subject": subject, "message": message, "mediatypeid": self.media_type })
-            }
-        };
-        // To all involved: the media type is that of the problem's message.
-        let mut recovery = message(1);
-        recovery
-            .as_object_mut()
-            .expect("an object")
-            .remove("mediatypeid");
+        problem["mediatypeid"] = json!(media_type);
         let action = zabbix.call(
             "action.create",
             json!({
                 "name": format!("rinban {team}"), "eventsource": 0, "esc_period": "60s",
                 "filter": { "evaltype": 0, "conditions": [{ "conditiontype": 26, "operator": 0, "value": team, "value2": "team" }] },
                 "operations": [{
-                    "operationtype": 0, "esc_step_from": 1, "esc_step_to": 0, "evaltype": 0, "opmessage": message(0),
+                    "operationtype": 0, "esc_step_from": 1, "esc_step_to": 0, "evaltype": 0, "opmessage": problem,
                     "opmessage_usr": [{ "userid": first(&user, "userids") }],
                 }],
                 "recovery_operations": [{ "operationtype": 11, "opmessage": recovery }],
@@ -170,9 +191,7 @@ impl Office {
         );
         let rows = rows.as_array().expect("a list").iter();
         rows.map(|row| Logged {
-            event: text(&row["eventid"]),
             subject: text(&row["subject"]),
-            message: text(&row["message"]),
             status: text(&row["status"]).parse().expect("a number"),
             retries: text(&row["retries"]).parse().expect("a number"),
             error: text(&row["error"]),
@@ -193,12 +212,17 @@ impl Office {
 /// One row of Reports > Action log.
 #[derive(Debug)]
 pub(crate) struct Logged {
-    pub(crate) event: String,
     pub(crate) subject: String,
-    pub(crate) message: String,
     pub(crate) status: u8,
     pub(crate) retries: u32,
     pub(crate) error: String,
+}
+
+impl Logged {
+    /// Whether the first run of the script was the only one, and without a word.
+    pub(crate) fn is_sent_at_once(&self) -> bool {
+        (self.status, self.retries, self.error.as_str()) == (SENT, 0, "")
+    }
 }
 
 /// Zabbix's word for an alert whose script ended with 0.
@@ -207,11 +231,10 @@ pub(crate) const SENT: u8 = 1;
 /// Zabbix's word for an alert that it has given up.
 pub(crate) const FAILED: u8 = 2;
 
-/// Imports a media type; a second import finds nothing to change.
-fn import(zabbix: &Zabbix, file: &Path) {
-    let source = fs::read_to_string(file).expect("the media type");
+/// Imports a media type; a second import finds nothing to change. Its id.
+fn import(zabbix: &Zabbix, yaml: &str, name: &str) -> String {
     let rules = json!({
-        "format": "yaml", "source": source,
+        "format": "yaml", "source": yaml,
         "rules": { "mediaTypes": { "createMissing": true, "updateExisting": true } },
     });
     assert_eq!(
@@ -223,6 +246,11 @@ fn import(zabbix: &Zabbix, file: &Path) {
         json!([]),
         "what was imported is what the file says"
     );
+    let found = zabbix.call(
+        "mediatype.get",
+        json!({ "filter": { "name": name }, "output": ["mediatypeid"] }),
+    );
+    text(&found[0]["mediatypeid"])
 }
 
 fn first(made: &Value, ids: &str) -> String {

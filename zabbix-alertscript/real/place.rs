@@ -242,6 +242,15 @@ pub(crate) fn wait_within<T>(
     }
 }
 
+/// Watches for a while that something stays as it is.
+pub(crate) fn hold_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < end {
+        assert!(holds(), "{what}");
+        thread::sleep(GLANCE);
+    }
+}
+
 /// Runs to the end and gives the output; anything but success is a failure here.
 pub(crate) fn output(mut command: Command) -> String {
     let output = command.output().expect("it starts");

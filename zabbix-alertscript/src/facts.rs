@@ -20,6 +20,9 @@ pub const NO_GROUP: &str = "default";
 /// update it is not a person's, and is handed over without one.
 pub const OWN_MARK: &str = "[rinban]";
 
+/// What Zabbix writes for `{USER.FULLNAME}` when the user who is told shares no user group with the one who wrote.
+const INACCESSIBLE: &str = "Inaccessible user";
+
 /// What a message says of its event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -183,7 +186,8 @@ fn acknowledged_by(fields: &Fields) -> Option<String> {
     let own = fields
         .text("message")
         .is_some_and(|text| text.starts_with(OWN_MARK));
-    (acknowledged && !own).then(|| fields.get("user").unwrap_or("a Zabbix user").to_owned())
+    let user = fields.get("user").filter(|user| *user != INACCESSIBLE);
+    (acknowledged && !own).then(|| user.unwrap_or("a Zabbix user").to_owned())
 }
 
 /// Date and time have a resolution of one second; two people may write in the same one.
@@ -351,6 +355,10 @@ mod tests {
         );
         assert_eq!(
             by("ack=Yes\nuser={USER.FULLNAME}"),
+            Some("a Zabbix user".into())
+        );
+        assert_eq!(
+            by("ack=Yes\nuser=Inaccessible user"),
             Some("a Zabbix user".into())
         );
         assert_eq!(by("ack=No\nuser=Admin"), None);
