@@ -76,7 +76,7 @@ pub(crate) fn end_slow_ones(stage: &Stage, slow: &Slow) {
                 .is_some_and(|row| row.status == SENT)
                 .then_some(log)
         });
-        assert_eq!((log.len(), log[0].retries), (1, 1), "{log:#?}");
+        assert_eq!(log[0].retries, 1, "{log:#?}");
         let (arrived, rang) = stage.wait_for_book(team, "a phone that rings", |book| {
             Some((book.alerts().next()?.0, book.rang_since(slow.began)?))
         });
@@ -94,7 +94,7 @@ pub(crate) fn end_slow_ones(stage: &Stage, slow: &Slow) {
         assert_eq!(
             (book.alerts().count(), book.called().len()),
             (1, 1),
-            "one problem, one call"
+            "one problem, one call, whatever was repeated"
         );
     }
     let closed = stage.wait_for_book("canceled", "the canceled escalation to close", |book| {
@@ -141,8 +141,9 @@ pub(crate) fn core_down(stage: &mut Stage) {
         "  core up to the last problem on disk: {}",
         between(up, Timestamp::now())
     );
-    stage.wait_for_book("down", "the keys", |book| {
-        (!book.takers().is_empty() && book.nobody_is_on_the_line()).then_some(())
+    stage.wait_for_book("down", "the key", |book| {
+        let (at, _) = book.takers().pop()?;
+        (at >= up).then_some(())
     });
     let log = stage.office.finished_log(&stage.zabbix, "down", 2);
     assert!(log.iter().all(|row| row.status == SENT), "{log:#?}");
@@ -154,7 +155,7 @@ pub(crate) fn core_down(stage: &mut Stage) {
     });
     let book = stage.core.book("down");
     assert_eq!(book.titles().len(), 2, "none twice");
-    // A crash costs at most one call too many (P3).
+    // One each, or one for both, and one more for the call that was lost with the network.
     println!("  calls for the two: {}", book.called().len());
     assert!(book.called().len() <= 3, "{:?}", book.called());
 }
@@ -263,17 +264,17 @@ pub(crate) fn zabbix_restarts(stage: &mut Stage) {
 pub(crate) fn core_of_a_script(stage: &mut Stage) {
     stage.core.stop();
     stage.core.configure(&stage.place, true);
-    stage.trigger("web", "alone", "no core yet");
-    stage.office.action(&stage.zabbix, "web");
+    stage.trigger("alone", "alone", "no core yet");
+    stage.office.action(&stage.zabbix, "alone");
     stage.settle();
     let fired = stage.says("alone", "down");
-    let rang = stage.wait_for_book("web", "a phone that rings", |book| book.rang_since(fired));
+    let rang = stage.wait_for_book("alone", "a phone that rings", |book| book.rang_since(fired));
     println!(
         "  value sent to first ring, a core started between: {}",
         between(fired, rang)
     );
     let core = stage.core.process().expect("a core runs");
-    let log = stage.office.finished_log(&stage.zabbix, "web", 1);
+    let log = stage.office.finished_log(&stage.zabbix, "alone", 1);
     assert!(log.last().is_some_and(Logged::is_sent_at_once), "{log:#?}");
 
     let stopped = stage.zabbix.stop_server();
@@ -285,7 +286,7 @@ pub(crate) fn core_of_a_script(stage: &mut Stage) {
     assert_eq!(stage.core.process(), Some(core), "the same core");
     stage.settle();
     let over = stage.says("alone", OK);
-    stage.wait_for_book("web", "the recovery", |book| {
+    stage.wait_for_book("alone", "the recovery", |book| {
         book.last_recovery().filter(|at| *at >= over)
     });
     stage.core.end_what_a_script_started();

@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use crate::{
     core::{Book, Core},
     office::{HOST, Office},
-    place::{Place, wait_for},
+    place::{PATIENCE, Place, look_within},
     server::Zabbix,
 };
 
@@ -69,7 +69,8 @@ impl Stage {
         what: &str,
         look: impl Fn(&Book) -> Option<T>,
     ) -> T {
-        wait_for(&format!("{group}: {what}"), || look(&self.core.book(group)))
+        look_within(PATIENCE, || look(&self.core.book(group)))
+            .unwrap_or_else(|| panic!("{group}: {what}: waited in vain; {}", self.core.book(group)))
     }
 
     /// The id of a trigger's last problem.

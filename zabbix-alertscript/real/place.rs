@@ -224,20 +224,18 @@ pub(crate) fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same with a bound of its own.
-pub(crate) fn wait_within<T>(
-    patience: Duration,
-    what: &str,
-    mut look: impl FnMut() -> Option<T>,
-) -> T {
+pub(crate) fn wait_within<T>(patience: Duration, what: &str, look: impl FnMut() -> Option<T>) -> T {
+    look_within(patience, look).unwrap_or_else(|| panic!("waited {patience:?} in vain: {what}"))
+}
+
+/// Looks until something is found or the time is over.
+pub(crate) fn look_within<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let give_up = Instant::now() + patience;
     loop {
-        if let Some(found) = look() {
+        let found = look();
+        if found.is_some() || Instant::now() > give_up {
             return found;
         }
-        assert!(
-            Instant::now() < give_up,
-            "waited {patience:?} in vain: {what}"
-        );
         thread::sleep(GLANCE);
     }
 }
