@@ -3,7 +3,7 @@
 //! The judgement is our own and not that of an URL library: those accept `https:/host/a`, `https:a` and
 //! `localhost:3000/a` as absolute, which the carrier does not fetch, and know nothing of placeholders.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use crate::{
     document::{Attribute, Content, Element, Span},
@@ -24,6 +24,15 @@ pub(crate) struct Address<'d, 'a> {
     pub(crate) verdict: Verdict,
     /// Whether the address is for a websocket.
     pub(crate) is_websocket: bool,
+    parts: Parts,
+}
+
+/// Parts of the value that many rules look at.
+#[derive(Clone, Debug)]
+struct Parts {
+    trimmed: Range<usize>,
+    /// Empty unless the address is absolute.
+    authority: Range<usize>,
 }
 
 /// What holds an address.
@@ -31,7 +40,7 @@ pub(crate) struct Address<'d, 'a> {
 pub(crate) enum Place<'d, 'a> {
     /// The text of the element.
     Text,
-    Attribute(&'d Attribute<'a>),
+    Attribute(Attribute<'d, 'a>),
 }
 
 /// What kind of address it is, as far as one can tell.
@@ -69,7 +78,7 @@ const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 impl<'d, 'a> Address<'d, 'a> {
     /// The address without the blanks around it.
     pub(crate) fn trimmed(&self) -> &str {
-        self.value.trim_matches(BLANKS)
+        &self.value[self.parts.trimmed.clone()]
     }
 
     /// The address as it stands in the source, shortened, for messages.
@@ -98,7 +107,8 @@ impl<'d, 'a> Address<'d, 'a> {
 
     /// Host and port of an absolute address, without the user, as written.
     pub(crate) fn authority(&self) -> Option<&str> {
-        matches!(self.verdict, Verdict::Absolute(_)).then(|| authority(self.trimmed()))
+        matches!(self.verdict, Verdict::Absolute(_))
+            .then(|| &self.value[self.parts.authority.clone()])
     }
 
     /// The addresses of an element, in the order of the source.
@@ -117,26 +127,49 @@ impl<'d, 'a> Address<'d, 'a> {
             };
             let value = Cow::Borrowed(attribute.value());
             let span = trimmed(attribute.value_span(), attribute.raw());
-            take(Self {
-                tag,
-                place: Place::Attribute(attribute),
-                verdict: judge(&value),
-                value,
-                span,
-                is_websocket,
-            });
+            let place = Place::Attribute(attribute);
+            take(Self::new(tag, place, value, span, is_websocket));
         }
         if role.text == TextRole::Url {
             let value = tag.element.text();
             let span = text_span(tag.element);
-            take(Self {
-                tag,
-                place: Place::Text,
-                verdict: judge(&value),
-                value,
-                span,
-                is_websocket: false,
-            });
+            take(Self::new(tag, Place::Text, value, span, false));
+        }
+    }
+
+    fn new(
+        tag: Tag<'d, 'a>,
+        place: Place<'d, 'a>,
+        value: Cow<'d, str>,
+        span: Span,
+        is_websocket: bool,
+    ) -> Self {
+        let verdict = judge(&value);
+        Self {
+            tag,
+            place,
+            span,
+            verdict,
+            is_websocket,
+            parts: Parts::of(&value, verdict),
+            value,
+        }
+    }
+}
+
+impl Parts {
+    fn of(value: &str, verdict: Verdict) -> Self {
+        let trimmed = value.trim_matches(BLANKS);
+        let range = |part: &str| {
+            let start = part.as_ptr() as usize - value.as_ptr() as usize;
+            start..start + part.len()
+        };
+        Self {
+            trimmed: range(trimmed),
+            authority: match verdict {
+                Verdict::Absolute(_) => range(authority(trimmed)),
+                _ => 0..0,
+            },
         }
     }
 }
@@ -233,11 +266,15 @@ fn is_start_of_scheme(name: &str) -> bool {
 
 /// Host and port of an absolute address, without the user.
 pub(crate) fn authority(address: &str) -> &str {
-    let after_scheme = address.split_once("//").map_or("", |(_, rest)| rest);
-    let authority = after_scheme
-        .split(['/', '?', '#', '\\'])
-        .next()
-        .unwrap_or_default();
+    let Some(after_scheme) = address
+        .split_once(':')
+        .and_then(|(_, rest)| rest.strip_prefix("//"))
+    else {
+        return "";
+    };
+    let ends = |byte: u8| matches!(byte, b'/' | b'?' | b'#' | b'\\');
+    let end = after_scheme.bytes().position(ends);
+    let authority = &after_scheme[..end.unwrap_or(after_scheme.len())];
     authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host)

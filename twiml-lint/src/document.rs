@@ -1,80 +1,46 @@
-//! A document as it was read: nodes in the order of the source, each with its span.
+//! A document as it was read: elements, attributes and texts in the order of the source, each with its span.
 //!
-//! Nodes lie in one list, a parent directly before its first child; each knows where its subtree ends. That makes a
-//! document two allocations, whatever its size, and names and texts borrow from the source.
+//! What is handed out here are small handles into the lists of [`layout`]; names and most texts borrow from the source.
+
+mod layout;
+mod place;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
 use crate::parse::{self, Limits, ParseError};
 
+pub(crate) use layout::{
+    AttributeRecord, Decoded, ElementRecord, Kind, Layout, NONE, Node, Reading,
+};
+pub(crate) use place::index;
+pub use place::{LineIndex, Position, Span};
+
 /// A well-formed XML document.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
     source: &'a str,
-    nodes: Vec<Node<'a>>,
-    attributes: Vec<Attribute<'a>>,
-    root: u32,
+    layout: Layout,
 }
-
-#[derive(Clone, Debug)]
-pub(crate) struct Node<'a> {
-    pub(crate) kind: Kind<'a>,
-    pub(crate) span: Span,
-    /// `u32::MAX` outside the root element.
-    pub(crate) parent: u32,
-    /// The index after the last node of the subtree.
-    pub(crate) end: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Kind<'a> {
-    Element {
-        name: &'a str,
-        first_attribute: u32,
-        end_attribute: u32,
-    },
-    Text(Cow<'a, str>),
-    CData(Cow<'a, str>),
-    Comment(&'a str),
-    Instruction(&'a str),
-}
-
-/// A range of the source, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Span {
-    /// The first byte.
-    pub start: u32,
-    /// The byte after the last.
-    pub end: u32,
-}
-
-/// A place in the source, as people and editors count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// From 1.
-    pub line: u32,
-    /// From 1, in characters (Unicode scalar values).
-    pub column: u32,
-}
-
-/// One attribute of an element.
-#[derive(Clone, Debug)]
-pub struct Attribute<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) name_start: u32,
-    pub(crate) raw: &'a str,
-    pub(crate) raw_start: u32,
-    pub(crate) value: Cow<'a, str>,
-}
-
-/// The attributes of an element, in the order of the source; names are unique.
-pub type Attributes<'d, 'a> = std::slice::Iter<'d, Attribute<'a>>;
 
 /// An element of a document.
 #[derive(Clone, Copy)]
 pub struct Element<'d, 'a> {
     document: &'d Document<'a>,
     index: u32,
+}
+
+/// One attribute of an element.
+#[derive(Clone, Copy)]
+pub struct Attribute<'d, 'a> {
+    document: &'d Document<'a>,
+    record: &'d AttributeRecord,
+}
+
+/// The attributes of an element, in the order of the source; names are unique.
+#[derive(Clone)]
+pub struct Attributes<'d, 'a> {
+    document: &'d Document<'a>,
+    records: std::slice::Iter<'d, AttributeRecord>,
 }
 
 /// What stands between the tags of an element.
@@ -113,18 +79,8 @@ impl<'a> Document<'a> {
         parse::parse(source, limits)
     }
 
-    pub(crate) fn new(
-        source: &'a str,
-        nodes: Vec<Node<'a>>,
-        attributes: Vec<Attribute<'a>>,
-        root: u32,
-    ) -> Self {
-        Self {
-            source,
-            nodes,
-            attributes,
-            root,
-        }
+    pub(crate) fn new(source: &'a str, layout: Layout) -> Self {
+        Self { source, layout }
     }
 
     /// The text that was read.
@@ -134,85 +90,82 @@ impl<'a> Document<'a> {
 
     /// The root element.
     pub fn root(&self) -> Element<'_, 'a> {
-        Element {
-            document: self,
-            index: self.root,
-        }
+        self.element(0)
     }
 
     /// All elements, in the order of their start tags.
     pub fn elements(&self) -> impl Iterator<Item = Element<'_, 'a>> {
-        (0..index(self.nodes.len()))
-            .filter(|&at| matches!(self.nodes[at as usize].kind, Kind::Element { .. }))
-            .map(|index| Element {
-                document: self,
-                index,
-            })
+        (0..index(self.layout.elements.len())).map(|index| self.element(index))
     }
 
     /// What stands at the top: the root element, and the comments and instructions around it.
     pub fn top(&self) -> impl Iterator<Item = Content<'_, 'a>> {
         Siblings {
             document: self,
-            next: 0,
-            end: index(self.nodes.len()),
+            nodes: 0..index(self.layout.nodes.len()),
         }
     }
 
-    /// Line and column of a byte of the source. Takes time linear in `offset`.
+    /// Line and column of a byte of the source. Takes time linear in `offset`; for many positions there is [`LineIndex`].
     pub fn position(&self, offset: u32) -> Position {
         Position::of(self.source, offset as usize)
     }
 
-    fn content(&self, index: u32) -> Content<'_, 'a> {
-        let node = &self.nodes[index as usize];
-        match &node.kind {
-            Kind::Element { .. } => Content::Element(Element {
-                document: self,
-                index,
-            }),
-            Kind::Text(text) => Content::Text(text, node.span),
-            Kind::CData(text) => Content::CData(text, node.span),
-            Kind::Comment(text) => Content::Comment(text, node.span),
-            Kind::Instruction(text) => Content::Instruction(text, node.span),
+    fn element(&self, index: u32) -> Element<'_, 'a> {
+        Element {
+            document: self,
+            index,
         }
+    }
+
+    fn content(&self, node: Node) -> Content<'_, 'a> {
+        let span = node.span;
+        // What a node holds, without the marks at its ends.
+        let inner = |before: u32, after: u32| {
+            self.at(Span {
+                start: span.start + before,
+                end: span.end - after,
+            })
+        };
+        let decoded = &self.layout.decoded;
+        match node.kind {
+            Kind::Element(element) => Content::Element(self.element(element)),
+            Kind::Text(reading) => Content::Text(decoded.read(reading, self.at(span)), span),
+            Kind::CData(reading) => Content::CData(decoded.read(reading, inner(9, 3)), span),
+            Kind::Comment => Content::Comment(inner(4, 3), span),
+            Kind::Instruction => Content::Instruction(inner(2, 2), span),
+        }
+    }
+
+    fn at(&self, span: Span) -> &'a str {
+        &self.source[span.range()]
     }
 }
 
 impl<'d, 'a> Element<'d, 'a> {
     /// The name as written.
     pub fn name(self) -> &'a str {
-        self.tag().0
+        self.document.at(self.name_span())
     }
 
     /// From the `<` of the start tag to the `>` of the end tag.
     pub fn span(self) -> Span {
-        self.node().span
+        self.document.layout.nodes[self.record().node as usize].span
     }
 
     /// The name in the start tag.
     pub fn name_span(self) -> Span {
-        let start = self.span().start + 1;
         Span {
-            start,
-            end: start + index(self.name().len()),
+            start: self.span().start + 1,
+            end: self.record().name_end,
         }
     }
 
     /// From the `<` of the start tag to its `>`.
     pub fn start_tag_span(self) -> Span {
-        let from = self.attributes().last().map_or_else(
-            || self.name_span().end,
-            |attribute| attribute.value_span().end + 1,
-        );
-        let rest = &self.document.source.as_bytes()[from as usize..];
-        let length = rest
-            .iter()
-            .position(|&byte| byte == b'>')
-            .unwrap_or_default();
         Span {
             start: self.span().start,
-            end: from + index(length) + 1,
+            end: self.record().start_tag_end,
         }
     }
 
@@ -223,12 +176,16 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The attributes, in the order of the source.
     pub fn attributes(self) -> Attributes<'d, 'a> {
-        self.tag().1.iter()
+        let Range { start, end } = self.document.layout.attributes(self.index);
+        Attributes {
+            document: self.document,
+            records: self.document.layout.attributes[start as usize..end as usize].iter(),
+        }
     }
 
     /// The attribute of this name.
-    pub fn attribute(self, name: &str) -> Option<&'d Attribute<'a>> {
-        self.attributes().find(|attribute| attribute.name == name)
+    pub fn attribute(self, name: &str) -> Option<Attribute<'d, 'a>> {
+        self.attributes().find(|attribute| attribute.name() == name)
     }
 
     /// The decoded value of the attribute of this name.
@@ -238,19 +195,16 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The element around this one.
     pub fn parent(self) -> Option<Self> {
-        let parent = self.node().parent;
-        (parent != u32::MAX).then_some(Self {
-            document: self.document,
-            index: parent,
-        })
+        let parent = self.record().parent;
+        (parent != NONE).then(|| self.document.element(parent))
     }
 
     /// What stands between the tags, in order.
     pub fn children(self) -> impl Iterator<Item = Content<'d, 'a>> {
+        let record = self.record();
         Siblings {
             document: self.document,
-            next: self.index + 1,
-            end: self.node().end,
+            nodes: record.node + 1..record.nodes_end,
         }
     }
 
@@ -274,22 +228,8 @@ impl<'d, 'a> Element<'d, 'a> {
         joined
     }
 
-    fn node(self) -> &'d Node<'a> {
-        &self.document.nodes[self.index as usize]
-    }
-
-    fn tag(self) -> (&'a str, &'d [Attribute<'a>]) {
-        match self.node().kind {
-            Kind::Element {
-                name,
-                first_attribute,
-                end_attribute,
-            } => (
-                name,
-                &self.document.attributes[first_attribute as usize..end_attribute as usize],
-            ),
-            _ => unreachable!("an Element is made of element nodes only"),
-        }
+    fn record(self) -> &'d ElementRecord {
+        &self.document.layout.elements[self.index as usize]
     }
 }
 
@@ -299,85 +239,84 @@ impl fmt::Debug for Element<'_, '_> {
     }
 }
 
-impl<'a> Attribute<'a> {
+impl<'d, 'a> Attribute<'d, 'a> {
     /// The name as written.
-    pub fn name(&self) -> &'a str {
-        self.name
+    pub fn name(self) -> &'a str {
+        self.document.at(self.record.name)
     }
 
     /// Where the name stands.
-    pub fn name_span(&self) -> Span {
-        Span {
-            start: self.name_start,
-            end: self.name_start + index(self.name.len()),
-        }
+    pub fn name_span(self) -> Span {
+        self.record.name
     }
 
     /// What stands between the quotes.
-    pub fn raw(&self) -> &'a str {
-        self.raw
+    pub fn raw(self) -> &'a str {
+        self.document.at(self.record.raw)
     }
 
     /// The value: references resolved, white space written as such turned to blanks (XML 1.0, 3.3.3).
-    pub fn value(&self) -> &str {
-        &self.value
+    pub fn value(self) -> &'d str {
+        let decoded = &self.document.layout.decoded;
+        decoded.read(self.record.reading, self.raw())
     }
 
     /// Where the value stands, without its quotes.
-    pub fn value_span(&self) -> Span {
-        Span {
-            start: self.raw_start,
-            end: self.raw_start + index(self.raw.len()),
-        }
+    pub fn value_span(self) -> Span {
+        self.record.raw
     }
 }
 
-impl Span {
-    /// To index the source with.
-    pub fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
-impl Position {
-    pub(crate) fn of(source: &str, offset: usize) -> Self {
-        let before = &source[..source.floor_char_boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let lines = before.bytes().filter(|&byte| byte == b'\n').count();
-        Self {
-            line: index(lines) + 1,
-            column: index(before[line_start..].chars().count()) + 1,
-        }
-    }
-}
-
-impl fmt::Display for Position {
+impl fmt::Debug for Attribute<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
+        write!(
+            f,
+            "{}={:?} at {:?}",
+            self.name(),
+            self.value(),
+            self.name_span()
+        )
     }
 }
+
+impl<'d, 'a> Iterator for Attributes<'d, 'a> {
+    type Item = Attribute<'d, 'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.records.next().map(|record| Attribute {
+            document: self.document,
+            record,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.records.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Attributes<'_, '_> {}
 
 struct Siblings<'d, 'a> {
     document: &'d Document<'a>,
-    next: u32,
-    end: u32,
+    /// Which are left, with the nodes below them.
+    nodes: Range<u32>,
 }
 
 impl<'d, 'a> Iterator for Siblings<'d, 'a> {
     type Item = Content<'d, 'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        (self.next < self.end).then(|| {
-            let at = self.next;
-            self.next = self.document.nodes[at as usize].end;
-            self.document.content(at)
-        })
+        if self.nodes.is_empty() {
+            return None;
+        }
+        let layout = &self.document.layout;
+        let node = layout.nodes[self.nodes.start as usize];
+        self.nodes.start = match node.kind {
+            Kind::Element(element) => layout.elements[element as usize].nodes_end,
+            _ => self.nodes.start + 1,
+        };
+        Some(self.document.content(node))
     }
-}
-
-/// Sources are at most [`crate::MAX_BYTES`] long, so every length and offset fits.
-pub(crate) fn index(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

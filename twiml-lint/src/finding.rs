@@ -57,7 +57,7 @@ impl Finding {
             rule,
             level,
             span,
-            message,
+            message: bounded(message),
             help: None,
             related: Vec::new(),
             fix: None,
@@ -66,7 +66,7 @@ impl Finding {
 
     /// Says what to do.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
-        self.help = Some(help.into());
+        self.help = Some(bounded(help.into()));
         self
     }
 
@@ -75,7 +75,7 @@ impl Finding {
         self.related.push(Related {
             file: None,
             span,
-            message: message.into(),
+            message: bounded(message.into()),
         });
         self
     }
@@ -92,4 +92,14 @@ impl Finding {
         });
         self
     }
+}
+
+/// Names and values that a message repeats may be as long as the file.
+fn bounded(mut text: String) -> String {
+    const LONGEST: usize = 1_000;
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str("...");
+    }
+    text
 }

@@ -5,14 +5,18 @@
 //! in `Dial` and in `Refer`, `Redirect` in voice and in messaging), so an element is looked up below its parent.
 
 #[cfg(test)]
+mod accept;
+#[cfg(test)]
 mod generate;
 #[rustfmt::skip]
 mod table;
+mod value;
 
 use std::ops::Range;
 
 pub(crate) use table::ELEMENTS;
 use table::{ROOTS, roles};
+pub(crate) use value::{Fault, PhoneFault, judge, judge_phone};
 
 /// Which product runs a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,18 @@ impl Role {
             .iter()
             .find(|attribute| attribute.name == name)
     }
+
+    /// The attribute of this name, whatever its case.
+    pub(crate) fn attribute_in_any_case(&self, name: &str) -> Option<&'static AttributeRole> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether an element in that role may stand directly in one of this role.
+    pub(crate) fn may_hold(&self, child: &Self) -> bool {
+        self.children.contains(&child.id)
+    }
 }
 
 /// The role of the root element of a product.
@@ -118,6 +134,24 @@ pub(crate) fn root(product: Product) -> &'static Role {
 pub(crate) fn named(name: &str) -> &'static [Role] {
     let Range { start, end } = roles(name);
     &ELEMENTS[usize::from(start)..usize::from(end)]
+}
+
+/// The role of the element that has this name but for its case.
+pub(crate) fn named_in_any_case(name: &str) -> Option<&'static Role> {
+    ELEMENTS
+        .iter()
+        .find(|role| role.name.eq_ignore_ascii_case(name))
+}
+
+/// The names of the elements that an element of this name may stand in, below the root of a product; sorted.
+pub(crate) fn parents(name: &str, product: Product) -> Vec<&'static str> {
+    let mut parents: Vec<_> = ELEMENTS
+        .iter()
+        .filter(|role| role.product == product && role.child(name).is_some())
+        .map(|role| role.name)
+        .collect();
+    parents.dedup();
+    parents
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod settings;
 mod suppress;
 mod template;
 
-pub use document::{Attribute, Attributes, Content, Document, Element, Position, Span};
+pub use document::{Attribute, Attributes, Content, Document, Element, LineIndex, Position, Span};
 pub use finding::{Edit, Finding, Fix, Related};
 pub use lint::{Checked, Linter, Report, finish};
 pub use parse::{Limits, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, ParseError, ParseErrorKind};

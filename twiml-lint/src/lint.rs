@@ -1,11 +1,11 @@
 //! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads; [`finish`] looks at
 //! what the files have in common and sorts.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use crate::{
     address::{Address, Place, Verdict},
-    document::{Document, Position, Span},
+    document::{Document, LineIndex, Position, Span},
     encoding::{self, Undecodable},
     finding::Finding,
     parse::{Limits, ParseError, ParseErrorKind},
@@ -34,6 +34,7 @@ pub struct Checked {
     text: String,
     encoding: Option<(&'static encoding_rs::Encoding, bool)>,
     is_twiml: bool,
+    is_broken: bool,
     findings: Vec<Finding>,
     facts: Facts,
     suppressions: Vec<Suppression>,
@@ -51,6 +52,8 @@ pub struct Report {
     /// In the order of their places, then of their codes.
     pub findings: Vec<Finding>,
     encoding: Option<(&'static encoding_rs::Encoding, bool)>,
+    /// Made when the first position is asked for.
+    lines: OnceLock<LineIndex>,
 }
 
 impl Linter {
@@ -84,6 +87,7 @@ impl Linter {
             text: String::new(),
             encoding: None,
             is_twiml: true,
+            is_broken: false,
             findings: Vec::new(),
             facts: Facts {
                 levels: self.over_files.clone(),
@@ -102,8 +106,27 @@ impl Linter {
                 self.read_text(name, &decoded.text, &mut checked);
                 checked.text = decoded.text;
             }
-            Err(error) => self.undecodable(&error, &mut checked.findings),
+            Err(error) => {
+                checked.is_broken = true;
+                self.undecodable(&error, &mut checked.findings);
+            }
         }
+        checked
+    }
+
+    /// Stands for a file of more than `limit` bytes, of which not one was kept.
+    pub fn too_large(&self, limit: u64) -> Checked {
+        let mut checked = self.read(None, b"<Response/>".to_vec());
+        checked.findings.clear();
+        checked.text.clear();
+        checked.encoding = None;
+        self.report(
+            &rules::beyond_bounds::RULE,
+            Span { start: 0, end: 0 },
+            format!("the document has more than {limit} bytes, and is not read to its end"),
+            Some("split it into several documents"),
+            &mut checked.findings,
+        );
         checked
     }
 
@@ -119,6 +142,7 @@ impl Linter {
         let masked = template::mask(text, name);
         rules::document_too_large::check(self, text, &mut checked.findings);
         if let Some(span) = masked.unclosed {
+            checked.is_broken = true;
             rules::unclosed_template_tag::check(self, span, &mut checked.findings);
             return;
         }
@@ -127,16 +151,14 @@ impl Linter {
         };
         // Both arms of a conditional may open what is closed behind it. Then each is read by itself.
         let arms = [masked.first_arms(), masked.last_arms()];
-        let read = |arm: &Option<String>, checked: &mut Checked| {
-            arm.as_ref().is_some_and(|arm| {
-                self.read_xml(name, text, arm, &masked.mask, checked)
-                    .is_ok()
-            })
-        };
-        if !arms
-            .iter()
-            .fold(false, |any, arm| read(arm, checked) || any)
-        {
+        let mut is_read = false;
+        for arm in arms.iter().flatten() {
+            is_read |= self
+                .read_xml(name, text, arm, &masked.mask, checked)
+                .is_ok();
+        }
+        if !is_read {
+            checked.is_broken = true;
             checked.is_twiml = rules::wrong_root::guess(&masked.text);
             self.malformed(&error, &mut checked.findings);
         }
@@ -252,10 +274,6 @@ impl Linter {
     pub(crate) fn level(&self, rule: &Rule) -> Level {
         self.levels.get(rule.code).copied().unwrap_or(Level::Off)
     }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
 }
 
 /// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
@@ -291,6 +309,7 @@ fn report(mut file: Checked, facts: Facts) -> Report {
         is_twiml: file.is_twiml,
         findings,
         encoding: file.encoding,
+        lines: OnceLock::new(),
     }
 }
 
@@ -315,10 +334,31 @@ fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
     pass.addresses.iter().filter_map(kept).collect()
 }
 
+impl Checked {
+    /// Whether the root element is `Response`, or nearly; of a file that is not well-formed or cannot be decoded, whether it
+    /// may have been meant so.
+    pub fn is_twiml(&self) -> bool {
+        self.is_twiml
+    }
+
+    /// Whether the document could not be read to its end, so that [`Self::is_twiml`] is a guess.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+}
+
 impl Report {
+    /// Whether offsets in the text are offsets in the file.
+    pub fn is_utf8(&self) -> bool {
+        self.encoding
+            .is_some_and(|(encoding, _)| encoding == encoding_rs::UTF_8)
+    }
+
     /// Line and column of a byte of the text.
     pub fn position(&self, offset: u32) -> Position {
-        Position::of(&self.text, offset as usize)
+        self.lines
+            .get_or_init(|| LineIndex::new(&self.text))
+            .position(&self.text, offset)
     }
 
     /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a

@@ -1,16 +1,24 @@
-//! From text to document. quick-xml cuts the text into tokens and knows where they stand; what it lets pass and XML 1.0
-//! forbids is checked here: one root, matching ends, names, attributes, references, characters, what may stand where.
+//! From text to document: a scanner for XML 1.0 without DOCTYPE, which checks all of well-formedness as it goes: one root,
+//! matching ends, names, attributes, references, characters, what may stand where.
+//!
+//! It looks at each byte about twice: once for the whole source in [`survey`], which answers what would otherwise be asked
+//! of each piece, and once for what ends the piece. Tests hold it against quick-xml and against documents made up at
+//! random; the benchmark holds it against quick-xml's bare event loop.
 
 mod attributes;
 mod characters;
+mod declaration;
 mod error;
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 
-use quick_xml::{Reader, events::Event};
+use memchr::{memchr, memchr2, memmem};
 
-use crate::document::{Attribute, Document, Kind, Node, Position, Span, index};
-use characters::{Misfit, Place, Survey, decode, is_blank, is_name, leading_name, survey};
+use crate::document::{
+    Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index,
+};
+use attributes::{TagEnd, tag_end, written_name};
+use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -24,7 +32,7 @@ pub const MAX_ATTRIBUTES: usize = 256;
 /// How much of a document is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest document, in bytes.
+    /// The longest document, in bytes; 4 GiB at most, whatever is said here.
     pub max_bytes: usize,
 }
 
@@ -51,297 +59,319 @@ pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseE
 }
 
 fn build(source: &str, limits: Limits) -> Result<Document<'_>, Misfit> {
-    if source.len() > limits.max_bytes {
-        return Err((limits.max_bytes, ParseErrorKind::TooLarge));
+    let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
+    if source.len() > max_bytes {
+        return Err((max_bytes, ParseErrorKind::TooLarge));
     }
     let survey = survey(source);
     if let Some((at, c)) = survey.forbidden {
         return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
     }
-    // quick-xml would drop a byte order mark without counting it; a second one is text.
-    let body = source.strip_prefix('\u{FEFF}').unwrap_or(source);
-    let base = source.len() - body.len();
-    if body.starts_with('\u{FEFF}') {
-        return Err((base, ParseErrorKind::TextOutsideRoot));
-    }
-    let mut reader = Reader::from_str(body);
-    let config = reader.config_mut();
-    // Ends are matched by the builder, which knows the names without copying them.
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    let mut builder = Builder::new(source, base, survey);
-    loop {
-        let start = base + offset(reader.buffer_position());
-        let event = reader
-            .read_event()
-            .map_err(|error| (base + offset(reader.error_position()), tokenizer(&error)))?;
-        let end = base + offset(reader.buffer_position());
-        match event {
-            Event::Text(_) | Event::GeneralRef(_) => {
-                builder.text_from.get_or_insert(start);
-                builder.has_reference |= matches!(event, Event::GeneralRef(_));
-                continue;
-            }
-            Event::Eof => return builder.finish(end),
-            _ => builder.flush_text(start)?,
-        }
-        builder.take(&event, start, end)?;
-    }
+    Parser::new(source, survey).read()
 }
 
-struct Builder<'a> {
+struct Parser<'a> {
     source: &'a str,
-    /// Where the text after a byte order mark starts.
-    base: usize,
+    /// Where the text after a byte order mark starts. A second mark is text.
+    start: usize,
     survey: Survey,
-    nodes: Vec<Node<'a>>,
-    attributes: Vec<Attribute<'a>>,
-    /// The open elements, outermost first.
-    open: Vec<u32>,
-    root: Option<u32>,
-    /// Where a text started that has not become a node yet: quick-xml cuts texts at references.
-    text_from: Option<usize>,
-    /// Whether that text holds one.
-    has_reference: bool,
+    layout: Layout,
+    /// Outermost first.
+    open: Vec<Open<'a>>,
+    /// The names of an element's attributes, if there are many.
+    names: HashSet<&'a str>,
 }
 
-impl<'a> Builder<'a> {
-    fn new(source: &'a str, base: usize, survey: Survey) -> Self {
-        // A node of TwiML takes about 24 bytes of source, an attribute about 48; too small a guess costs a copy.
+/// An element that has not been closed yet.
+struct Open<'a> {
+    element: u32,
+    name: &'a str,
+}
+
+impl<'a> Parser<'a> {
+    fn new(source: &'a str, survey: Survey) -> Self {
         Self {
             source,
-            base,
+            start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
             survey,
-            nodes: Vec::with_capacity(source.len() / 24 + 4),
-            attributes: Vec::with_capacity(source.len() / 48 + 4),
-            open: Vec::new(),
-            root: None,
-            text_from: None,
-            has_reference: false,
+            layout: Layout::with_room_for(source),
+            open: Vec::with_capacity(8),
+            names: HashSet::new(),
         }
     }
 
-    fn take(&mut self, event: &Event<'_>, start: usize, end: usize) -> Result<(), Misfit> {
-        let source = self.source;
-        let inner = |prefix: usize, suffix: usize| &source[start + prefix..end - suffix];
-        match event {
-            Event::Start(_) => self.start_tag(inner(1, 1), start, end, true),
-            Event::Empty(_) => self.start_tag(inner(1, 2), start, end, false),
-            Event::End(_) => self.end_tag(inner(2, 1), start, end),
-            Event::CData(_) if self.open.is_empty() => {
-                Err((start, ParseErrorKind::TextOutsideRoot))
+    fn read(mut self) -> Result<Document<'a>, Misfit> {
+        let bytes = self.source.as_bytes();
+        let mut at = self.start;
+        loop {
+            at = self.text(at)?;
+            if at == bytes.len() {
+                return self.finish();
             }
-            Event::CData(_) => {
-                self.leaf(Kind::CData(normalize_lines(inner(9, 3))), start, end);
-                Ok(())
-            }
-            Event::Comment(_) => self.comment(inner(4, 3), start, end),
-            Event::PI(_) => self.instruction(inner(2, 2), start, end),
-            Event::Decl(_) if start != self.base => {
-                Err((start, ParseErrorKind::MisplacedDeclaration))
-            }
-            Event::Decl(_) => {
-                declaration(inner(5, 2)).ok_or((start, ParseErrorKind::BadDeclaration))
-            }
-            Event::DocType(_) => Err((start, ParseErrorKind::Doctype)),
-            Event::Text(_) | Event::GeneralRef(_) | Event::Eof => Ok(()),
+            at = match bytes.get(at + 1) {
+                Some(b'/') => self.end_tag(at)?,
+                Some(b'!') => self.comment_or_cdata(at)?,
+                Some(b'?') => self.instruction(at)?,
+                _ => self.start_tag(at)?,
+            };
         }
     }
 
-    fn finish(mut self, end: usize) -> Result<Document<'a>, Misfit> {
-        self.flush_text(end)?;
-        if let Some(&open) = self.open.last() {
-            let start = self.nodes[open as usize].span.start as usize;
-            return Err((
-                start,
-                ParseErrorKind::UnclosedElement(self.name(open).to_owned()),
-            ));
+    fn finish(self) -> Result<Document<'a>, Misfit> {
+        if let Some(open) = self.open.last() {
+            let record = self.layout.elements[open.element as usize];
+            let start = self.layout.nodes[record.node as usize].span.start as usize;
+            return Err((start, ParseErrorKind::UnclosedElement(open.name.to_owned())));
         }
-        let root = self.root.ok_or((end, ParseErrorKind::NoRoot))?;
-        Ok(Document::new(
-            self.source,
-            self.nodes,
-            self.attributes,
-            root,
-        ))
+        if self.layout.elements.is_empty() {
+            return Err((self.source.len(), ParseErrorKind::NoRoot));
+        }
+        Ok(Document::new(self.source, self.layout))
     }
 
-    fn start_tag(
-        &mut self,
-        tag: &'a str,
-        start: usize,
-        end: usize,
-        has_end: bool,
-    ) -> Result<(), Misfit> {
-        let name = leading_name(tag, is_blank)
-            .map_err(|found| (start, ParseErrorKind::BadName(found.to_owned())))?;
-        let rest = &tag[name.len()..];
-        if self.open.is_empty() && self.root.is_some() {
+    /// Reads the text that starts here, if there is one, up to the next `<` or the end.
+    fn text(&mut self, start: usize) -> Result<usize, Misfit> {
+        let rest = &self.source.as_bytes()[start..];
+        let special = memchr2(b'<', b'&', rest).unwrap_or(rest.len());
+        let has_reference = rest.get(special) == Some(&b'&');
+        let length = if has_reference {
+            memchr(b'<', &rest[special..]).map_or(rest.len(), |by| special + by)
+        } else {
+            special
+        };
+        let end = start + length;
+        if length == 0 {
+            return Ok(end);
+        }
+        let raw = &self.source[start..end];
+        if self.open.is_empty() {
+            return match raw.bytes().position(|byte| !is_blank(byte)) {
+                Some(by) => Err((start + by, ParseErrorKind::TextOutsideRoot)),
+                None => Ok(end),
+            };
+        }
+        if self.survey.may_have_cdata_end
+            && let Some(by) = raw.find("]]>")
+        {
+            return Err((start + by, ParseErrorKind::CDataEndInText));
+        }
+        let is_written = !has_reference && !self.survey.has_return;
+        let reading = self.reading(is_written, start, end, Place::Text)?;
+        self.node(Kind::Text(reading), start, end);
+        Ok(end)
+    }
+
+    fn start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
+        let end =
+            self.read_start_tag(start)
+                .map_err(|error| match tag_end(self.source, start + 1) {
+                    Ok(_) => error,
+                    Err(unclosed) => (start, ParseErrorKind::Markup(unclosed.to_owned())),
+                })?;
+        Ok(end)
+    }
+
+    fn read_start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
+        let bytes = self.source.as_bytes();
+        let name_end = name_end(self.source, start + 1);
+        let is_name_ended = match bytes.get(name_end) {
+            Some(b'/') => bytes.get(name_end + 1) == Some(&b'>'),
+            Some(&byte) => byte == b'>' || is_blank(byte),
+            None => false,
+        };
+        if name_end == start + 1 || !is_name_ended {
+            let found = written_name(self.source, start + 1, is_blank);
+            return Err((start, ParseErrorKind::BadName(found.to_owned())));
+        }
+        let name = &self.source[start + 1..name_end];
+        if self.open.is_empty() && !self.layout.elements.is_empty() {
             return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
         }
         if self.open.len() == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
-        let first_attribute = index(self.attributes.len());
-        let rest_start = start + 1 + name.len();
-        attributes::read(rest, rest_start, &mut self.attributes)
-            .map_err(|(by, kind)| (rest_start + by, kind))?;
-        let kind = Kind::Element {
-            name,
+        let first_attribute = index(self.layout.attributes.len());
+        let TagEnd { end, is_empty } =
+            attributes::read(self.source, name_end, &mut self.layout, &mut self.names)?;
+        let element = index(self.layout.elements.len());
+        let node = self.node(Kind::Element(element), start, end);
+        self.layout.elements.push(ElementRecord {
+            node,
+            nodes_end: node + 1,
+            parent: self.open.last().map_or(NONE, |open| open.element),
+            name_end: index(name_end),
+            start_tag_end: index(end),
             first_attribute,
-            end_attribute: index(self.attributes.len()),
-        };
-        let element = self.leaf(kind, start, end);
-        self.root.get_or_insert(element);
-        if has_end {
-            self.open.push(element);
-        }
-        Ok(())
-    }
-
-    fn end_tag(&mut self, tag: &str, start: usize, end: usize) -> Result<(), Misfit> {
-        let Some(open) = self.open.pop() else {
-            return Err((start, unmatched(tag, None)));
-        };
-        let expected = self.name(open);
-        if tag != expected && tag.trim_end_matches(BLANKS) != expected {
-            return Err((start, unmatched(tag, Some(expected))));
-        }
-        let subtree_end = index(self.nodes.len());
-        let node = &mut self.nodes[open as usize];
-        node.span.end = index(end);
-        node.end = subtree_end;
-        Ok(())
-    }
-
-    fn comment(&mut self, text: &'a str, start: usize, end: usize) -> Result<(), Misfit> {
-        let double = text
-            .find("--")
-            .or(text.ends_with('-').then(|| text.len() - 1));
-        if let Some(by) = double {
-            return Err((start + 4 + by, ParseErrorKind::DoubleHyphenInComment));
-        }
-        self.leaf(Kind::Comment(text), start, end);
-        Ok(())
-    }
-
-    fn instruction(&mut self, text: &'a str, start: usize, end: usize) -> Result<(), Misfit> {
-        let target = text.split(BLANKS).next().unwrap_or(text);
-        if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-            return Err((start, ParseErrorKind::BadName(target.to_owned())));
-        }
-        self.leaf(Kind::Instruction(text), start, end);
-        Ok(())
-    }
-
-    /// Makes a node of the text that ends at `end`, if there is one.
-    fn flush_text(&mut self, end: usize) -> Result<(), Misfit> {
-        let Some(start) = self.text_from.take() else {
-            return Ok(());
-        };
-        let raw = &self.source[start..end];
-        let has_reference = std::mem::take(&mut self.has_reference);
-        if self.open.is_empty() {
-            let by = raw.bytes().position(|byte| !is_blank(byte));
-            return by.map_or(Ok(()), |by| {
-                Err((start + by, ParseErrorKind::TextOutsideRoot))
-            });
-        }
-        if self.survey.has_cdata_end
-            && let Some(by) = raw.find("]]>")
-        {
-            return Err((start + by, ParseErrorKind::CDataEndInText));
-        }
-        let text = if has_reference || self.survey.has_return {
-            decode(raw, Place::Text).map_err(|(by, kind)| (start + by, kind))?
-        } else {
-            Cow::Borrowed(raw)
-        };
-        self.leaf(Kind::Text(text), start, end);
-        Ok(())
-    }
-
-    fn leaf(&mut self, kind: Kind<'a>, start: usize, end: usize) -> u32 {
-        let at = index(self.nodes.len());
-        self.nodes.push(Node {
-            kind,
-            span: Span {
-                start: index(start),
-                end: index(end),
-            },
-            parent: self.open.last().copied().unwrap_or(u32::MAX),
-            end: at + 1,
         });
+        if !is_empty {
+            self.open.push(Open { element, name });
+        }
+        Ok(end)
+    }
+
+    fn end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
+        let open = self.open.pop();
+        let rest = &self.source.as_bytes()[start + 2..];
+        let after_name = open
+            .as_ref()
+            .and_then(|open| rest.strip_prefix(open.name.as_bytes()));
+        let (Some(open), Some([b'>', ..])) = (&open, after_name) else {
+            return self.unusual_end_tag(start, open);
+        };
+        let end = start + 2 + open.name.len() + 1;
+        self.close(open.element, end);
+        Ok(end)
+    }
+
+    /// Reads an end tag with blanks in it, or says what is wrong with it.
+    #[cold]
+    fn unusual_end_tag(&mut self, start: usize, open: Option<Open<'a>>) -> Result<usize, Misfit> {
+        let rest = &self.source[start + 2..];
+        let Some(length) = rest.find('>') else {
+            return Err((start, ParseErrorKind::Markup(UNCLOSED_TAG.to_owned())));
+        };
+        let found = rest[..length].trim_end_matches(BLANKS);
+        match open {
+            Some(open) if found == open.name => {
+                let end = start + 2 + length + 1;
+                self.close(open.element, end);
+                Ok(end)
+            }
+            _ if !is_name(found) => Err((start, ParseErrorKind::MalformedEnd)),
+            Some(open) => Err((
+                start,
+                ParseErrorKind::MismatchedEnd {
+                    expected: open.name.to_owned(),
+                    found: found.to_owned(),
+                },
+            )),
+            None => Err((start, ParseErrorKind::UnmatchedEnd(found.to_owned()))),
+        }
+    }
+
+    fn close(&mut self, element: u32, end: usize) {
+        let record = &mut self.layout.elements[element as usize];
+        record.nodes_end = index(self.layout.nodes.len());
+        self.layout.nodes[record.node as usize].span.end = index(end);
+    }
+
+    fn comment_or_cdata(&mut self, start: usize) -> Result<usize, Misfit> {
+        let rest = &self.source.as_bytes()[start..];
+        if rest.starts_with(b"<!--") {
+            return self.comment(start);
+        }
+        if rest.starts_with(b"<![CDATA[") {
+            return self.cdata(start);
+        }
+        let is_doctype = rest
+            .get(2..9)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"DOCTYPE"));
+        let kind = if is_doctype {
+            ParseErrorKind::Doctype
+        } else {
+            ParseErrorKind::Markup(UNKNOWN_MARKUP.to_owned())
+        };
+        Err((start, kind))
+    }
+
+    fn comment(&mut self, start: usize) -> Result<usize, Misfit> {
+        let inner = start + 4;
+        let rest = &self.source.as_bytes()[inner..];
+        let hyphens = memmem::find(rest, b"--");
+        match hyphens.map(|by| (by, rest.get(by + 2))) {
+            Some((by, Some(b'>'))) => {
+                let end = inner + by + 3;
+                self.node(Kind::Comment, start, end);
+                Ok(end)
+            }
+            Some((by, _)) if memmem::find(&rest[by..], b"-->").is_some() => {
+                Err((inner + by, ParseErrorKind::DoubleHyphenInComment))
+            }
+            _ => Err((start, ParseErrorKind::Markup(UNCLOSED_COMMENT.to_owned()))),
+        }
+    }
+
+    fn cdata(&mut self, start: usize) -> Result<usize, Misfit> {
+        let inner = start + 9;
+        let Some(length) = memmem::find(&self.source.as_bytes()[inner..], b"]]>") else {
+            return Err((start, ParseErrorKind::Markup(UNCLOSED_CDATA.to_owned())));
+        };
+        if self.open.is_empty() {
+            return Err((start, ParseErrorKind::TextOutsideRoot));
+        }
+        let end = inner + length;
+        let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
+        self.node(Kind::CData(reading), start, end + 3);
+        Ok(end + 3)
+    }
+
+    fn instruction(&mut self, start: usize) -> Result<usize, Misfit> {
+        let inner = start + 2;
+        let rest = &self.source[inner..];
+        let length = memmem::find(rest.as_bytes(), b"?>");
+        let text = &rest[..length.unwrap_or(rest.len())];
+        let target = text.split(BLANKS).next().unwrap_or(text);
+        let is_declaration = target == "xml";
+        let Some(length) = length else {
+            let unclosed = if is_declaration {
+                UNCLOSED_DECLARATION
+            } else {
+                UNCLOSED_INSTRUCTION
+            };
+            return Err((start, ParseErrorKind::Markup(unclosed.to_owned())));
+        };
+        let end = inner + length + 2;
+        match target {
+            "xml" if start != self.start => {
+                return Err((start, ParseErrorKind::MisplacedDeclaration));
+            }
+            "xml" if !declaration::is_well_formed(&text[3..]) => {
+                return Err((start, ParseErrorKind::BadDeclaration));
+            }
+            "xml" => {}
+            _ if !is_name(target) || target.eq_ignore_ascii_case("xml") => {
+                return Err((start, ParseErrorKind::BadName(target.to_owned())));
+            }
+            _ => {
+                self.node(Kind::Instruction, start, end);
+            }
+        }
+        Ok(end)
+    }
+
+    /// How a part of the source is to be read.
+    fn reading(
+        &mut self,
+        is_written: bool,
+        start: usize,
+        end: usize,
+        place: Place,
+    ) -> Result<Reading, Misfit> {
+        if is_written {
+            return Ok(Reading::AS_WRITTEN);
+        }
+        let raw = &self.source[start..end];
+        self.layout
+            .decoded
+            .add(|into| decode(raw, place, into))
+            .map_err(|(by, kind)| (start + by, kind))
+    }
+
+    fn node(&mut self, kind: Kind, start: usize, end: usize) -> u32 {
+        let at = index(self.layout.nodes.len());
+        let span = Span {
+            start: index(start),
+            end: index(end),
+        };
+        self.layout.nodes.push(Node { kind, span });
         at
     }
-
-    fn name(&self, element: u32) -> &'a str {
-        match self.nodes[element as usize].kind {
-            Kind::Element { name, .. } => name,
-            _ => unreachable!("only elements are open"),
-        }
-    }
 }
 
-/// Why an end tag does not close the element that is open.
-fn unmatched(tag: &str, expected: Option<&str>) -> ParseErrorKind {
-    let found = tag.trim_end_matches(BLANKS).to_owned();
-    match expected.map(str::to_owned) {
-        _ if !is_name(&found) => ParseErrorKind::MalformedEnd,
-        None => ParseErrorKind::UnmatchedEnd(found),
-        Some(expected) => ParseErrorKind::MismatchedEnd { expected, found },
-    }
-}
-
-/// Checks what stands after `<?xml`: version, then perhaps encoding, then perhaps standalone (productions 23 to 32).
-///
-/// The declared encoding is not used: the text has been decoded before it came here.
-fn declaration(rest: &str) -> Option<()> {
-    let mut given = Vec::new();
-    attributes::read(rest, 0, &mut given).ok()?;
-    let mut given = given
-        .iter()
-        .map(|attribute| (attribute.name, attribute.raw))
-        .peekable();
-    let (name, version) = given.next()?;
-    let minor = version.strip_prefix("1.")?;
-    let numbered = !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit());
-    let encoding = given
-        .next_if(|(name, _)| *name == "encoding")
-        .is_none_or(|(_, label)| {
-            label.starts_with(|c: char| c.is_ascii_alphabetic())
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-        });
-    let standalone = given
-        .next_if(|(name, _)| *name == "standalone")
-        .is_none_or(|(_, value)| matches!(value, "yes" | "no"));
-    (name == "version" && numbered && encoding && standalone && given.next().is_none())
-        .then_some(())
-}
-
-/// CDATA sections hold no references, but their line ends are normalized as everywhere (2.11).
-fn normalize_lines(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-fn tokenizer(error: &quick_xml::Error) -> ParseErrorKind {
-    use quick_xml::errors::{Error, IllFormedError};
-    match error {
-        Error::IllFormed(IllFormedError::UnclosedReference) => ParseErrorKind::BareAmpersand,
-        Error::IllFormed(IllFormedError::MissingDoctypeName) => ParseErrorKind::Doctype,
-        Error::IllFormed(other) => ParseErrorKind::Markup(other.to_string()),
-        Error::Syntax(other) => ParseErrorKind::Markup(other.to_string()),
-        other => ParseErrorKind::Markup(other.to_string()),
-    }
-}
-
-/// Sources are at most [`MAX_BYTES`] long, so every offset fits.
-fn offset(position: u64) -> usize {
-    usize::try_from(position).unwrap_or(usize::MAX)
-}
+const UNCLOSED_TAG: &str = "tag not closed: `>` not found before end of input";
+const UNCLOSED_COMMENT: &str = "comment not closed: `-->` not found before end of input";
+const UNCLOSED_CDATA: &str = "CDATA not closed: `]]>` not found before end of input";
+const UNCLOSED_INSTRUCTION: &str =
+    "processing instruction not closed: `?>` not found before end of input";
+const UNCLOSED_DECLARATION: &str = "XML declaration not closed: `?>` not found before end of input";
+const UNKNOWN_MARKUP: &str = "unknown or missed symbol in markup";

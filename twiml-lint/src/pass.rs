@@ -1,5 +1,7 @@
 //! One walk over a document, in which all rules look at what concerns them.
 
+use std::cell::Cell;
+
 use crate::{
     address::{Address, Verdict},
     document::{Document, Element, Span},
@@ -37,6 +39,8 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) product: Product,
     /// All addresses that have been passed, in the order of the source.
     pub(crate) addresses: Vec<Address<'d, 'a>>,
+    /// Whether the children of the element with this span stand where they stand: what was found last.
+    pub(crate) certain_children: Cell<Option<(Span, bool)>>,
     /// The first absolute address, by its place among them.
     first_absolute: Option<usize>,
     findings: &'f mut Vec<Finding>,
@@ -125,6 +129,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             file,
             product: product(document),
             addresses: Vec::new(),
+            certain_children: Cell::new(None),
             first_absolute: None,
             findings,
             surplus: None,

@@ -11,12 +11,14 @@ macro_rules! rules {
 }
 
 mod flow;
+mod nearest;
 mod overrides;
 mod query;
 mod relative;
 mod speech;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::rule::Rule;
 
@@ -49,6 +51,16 @@ rules! {
     phone_number_in_query,
     unknown_override,
     invalid_override,
+    unknown_element,
+    misplaced_element,
+    unknown_attribute,
+    wrong_case_element,
+    wrong_case_attribute,
+    invalid_value,
+    value_out_of_range,
+    repeated_value,
+    unexpected_text,
+    missing_content,
     unreachable_verb,
     gather_without_action,
     gather_without_next,

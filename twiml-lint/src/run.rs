@@ -3,6 +3,7 @@
 use crate::{
     document::Span,
     finding::{Finding, Related},
+    pass::MAX_FINDINGS,
     rule::{Level, Rule},
 };
 
@@ -52,6 +53,9 @@ impl<'r> Run<'r> {
         let Some(&(rule, level)) = facts.levels.iter().find(|(rule, _)| *rule == self.rule) else {
             return;
         };
+        if facts.findings.len() >= MAX_FINDINGS {
+            return;
+        }
         let mut finding = Finding::new(rule, level, span, message);
         finding.help(help);
         finding.related.push(Related {

@@ -61,7 +61,7 @@ impl Settings {
         let names = self.select.iter().chain(&self.ignore);
         if let Some(unknown) = names
             .clone()
-            .find(|name| !rules::ALL.iter().any(|rule| covers(name, rule)))
+            .find(|name| !rules::ALL.iter().any(|rule| rule.is_meant_by(name)))
         {
             return Err(SettingError::UnknownRule(unknown.clone()));
         }
@@ -123,7 +123,7 @@ impl Settings {
         {
             return level;
         }
-        let is_named = |names: &[String]| names.iter().any(|name| covers(name, rule));
+        let is_named = |names: &[String]| names.iter().any(|name| rule.is_meant_by(name));
         if is_named(&self.ignore) || !self.select.is_empty() && !is_named(&self.select) {
             return Level::Off;
         }
@@ -141,9 +141,11 @@ impl Settings {
     }
 }
 
-/// Whether a code, name or prefix of codes means this rule.
-fn covers(name: &str, rule: &Rule) -> bool {
-    name == rule.name || name.starts_with("TW") && rule.code.starts_with(name)
+impl Rule {
+    /// Whether a code, name or prefix of codes, as in [`Settings::select`], means this rule.
+    pub fn is_meant_by(&self, name: &str) -> bool {
+        name == self.name || name.starts_with("TW") && self.code.starts_with(name)
+    }
 }
 
 fn suggestion(name: &str) -> String {

@@ -5,15 +5,15 @@ use std::ops::Range;
 use super::{AttributeRole as A, Product, Role, RoleId, TextRole, ValueRole as V};
 
 /// By product.
-pub(super) static ROOTS: [RoleId; 3] = [38, 39, 40];
+pub(super) static ROOTS: [RoleId; 3] = [39, 40, 41];
 
 /// Sorted by name.
-pub(crate) static ELEMENTS: [Role; 66] = [
+pub(crate) static ELEMENTS: [Role; 67] = [
     Role { id: 0, name: "AiSession", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "aiConnector", value: V::Any },
         A { name: "aiSessionConfiguration", value: V::Any },
     ] },
-    Role { id: 1, name: "Application", product: Product::Voice, text: TextRole::Sid, children: &[2, 25], attributes: &[
+    Role { id: 1, name: "Application", product: Product::Voice, text: TextRole::Sid, children: &[2, 26], attributes: &[
         A { name: "copyParentTo", value: V::Boolean },
         A { name: "customerId", value: V::Any },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
@@ -24,18 +24,41 @@ pub(crate) static ELEMENTS: [Role; 66] = [
     ] },
     Role { id: 2, name: "ApplicationSid", product: Product::Voice, text: TextRole::Sid, children: &[], attributes: &[
     ] },
-    Role { id: 3, name: "Autopilot", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
+    Role { id: 3, name: "Assistant", product: Product::Voice, text: TextRole::None, children: &[21, 26], attributes: &[
+        A { name: "debug", value: V::Any },
+        A { name: "dtmfDetection", value: V::Boolean },
+        A { name: "elevenlabsTextNormalization", value: V::Any },
+        A { name: "hints", value: V::Any },
+        A { name: "id", value: V::Any },
+        A { name: "intelligenceService", value: V::Any },
+        A { name: "interruptSensitivity", value: V::Any },
+        A { name: "interruptible", value: V::Any },
+        A { name: "language", value: V::Any },
+        A { name: "partialPrompts", value: V::Boolean },
+        A { name: "preemptible", value: V::Boolean },
+        A { name: "profanityFilter", value: V::Boolean },
+        A { name: "reportInputDuringAgentSpeech", value: V::Boolean },
+        A { name: "speechModel", value: V::Any },
+        A { name: "transcriptionLanguage", value: V::Any },
+        A { name: "transcriptionProvider", value: V::Any },
+        A { name: "ttsLanguage", value: V::Any },
+        A { name: "ttsProvider", value: V::Any },
+        A { name: "voice", value: V::Any },
+        A { name: "welcomeGreeting", value: V::Any },
+        A { name: "welcomeGreetingInterruptible", value: V::Any },
     ] },
-    Role { id: 4, name: "Body", product: Product::Messaging, text: TextRole::Text, children: &[], attributes: &[
+    Role { id: 4, name: "Autopilot", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
     ] },
-    Role { id: 5, name: "Client", product: Product::Voice, text: TextRole::Identity, children: &[19, 25], attributes: &[
+    Role { id: 5, name: "Body", product: Product::Messaging, text: TextRole::Text, children: &[], attributes: &[
+    ] },
+    Role { id: 6, name: "Client", product: Product::Voice, text: TextRole::Identity, children: &[20, 26], attributes: &[
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "statusCallbackEvent", value: V::SomeOf(&["initiated", "ringing", "answered", "completed"]) },
         A { name: "statusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "url", value: V::Url { may_be_empty: false } },
     ] },
-    Role { id: 6, name: "Conference", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
+    Role { id: 7, name: "Conference", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
         A { name: "beep", value: V::OneOf(&["true", "false", "onEnter", "onExit"]) },
         A { name: "coach", value: V::Any },
         A { name: "endConferenceOnExit", value: V::Boolean },
@@ -58,15 +81,15 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "waitMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "waitUrl", value: V::Url { may_be_empty: true } },
     ] },
-    Role { id: 7, name: "Config", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 8, name: "Config", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "name", value: V::Any },
         A { name: "value", value: V::Any },
     ] },
-    Role { id: 8, name: "Connect", product: Product::Voice, text: TextRole::None, children: &[0, 3, 9, 10, 11, 41, 50, 54], attributes: &[
+    Role { id: 9, name: "Connect", product: Product::Voice, text: TextRole::None, children: &[0, 3, 4, 10, 11, 12, 42, 51, 55], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 9, name: "Conversation", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 10, name: "Conversation", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "inboundAutocreation", value: V::Boolean },
         A { name: "inboundTimeout", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
@@ -82,7 +105,7 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "trim", value: V::OneOf(&["trim-silence", "do-not-trim"]) },
         A { name: "url", value: V::Url { may_be_empty: false } },
     ] },
-    Role { id: 10, name: "ConversationRelay", product: Product::Voice, text: TextRole::None, children: &[20, 25], attributes: &[
+    Role { id: 11, name: "ConversationRelay", product: Product::Voice, text: TextRole::None, children: &[21, 26], attributes: &[
         A { name: "applicationReconnect", value: V::Any },
         A { name: "asrSmartFormat", value: V::Any },
         A { name: "backgroundNoiseReduction", value: V::Any },
@@ -121,11 +144,11 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "welcomeGreeting", value: V::Any },
         A { name: "welcomeGreetingInterruptible", value: V::Any },
     ] },
-    Role { id: 11, name: "ConversationRelaySession", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 12, name: "ConversationRelaySession", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "connector", value: V::Any },
         A { name: "sessionConfiguration", value: V::Any },
     ] },
-    Role { id: 12, name: "Dial", product: Product::Voice, text: TextRole::Phone, children: &[1, 5, 6, 24, 30, 43, 45, 55], attributes: &[
+    Role { id: 13, name: "Dial", product: Product::Voice, text: TextRole::Phone, children: &[1, 6, 7, 25, 31, 44, 46, 56], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "answerOnBridge", value: V::Boolean },
         A { name: "callReason", value: V::AtMost(50) },
@@ -148,9 +171,9 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "timeout", value: V::Integer { min: 1, max: i64::MAX } },
         A { name: "trim", value: V::OneOf(&["trim-silence", "do-not-trim"]) },
     ] },
-    Role { id: 13, name: "Echo", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 14, name: "Echo", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
     ] },
-    Role { id: 14, name: "Enqueue", product: Product::Voice, text: TextRole::Name, children: &[51], attributes: &[
+    Role { id: 15, name: "Enqueue", product: Product::Voice, text: TextRole::Name, children: &[52], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "maxQueueSize", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
@@ -158,7 +181,7 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "waitUrlMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "workflowSid", value: V::Any },
     ] },
-    Role { id: 15, name: "Gather", product: Product::Voice, text: TextRole::None, children: &[26, 28, 42], attributes: &[
+    Role { id: 16, name: "Gather", product: Product::Voice, text: TextRole::None, children: &[27, 29, 43], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "actionOnEmptyResult", value: V::Boolean },
         A { name: "bargeIn", value: V::Boolean },
@@ -178,17 +201,17 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "speechTimeout", value: V::PositiveOrAuto },
         A { name: "timeout", value: V::PositiveOrAuto },
     ] },
-    Role { id: 16, name: "Hangup", product: Product::Voice, text: TextRole::None, children: &[25], attributes: &[
+    Role { id: 17, name: "Hangup", product: Product::Voice, text: TextRole::None, children: &[26], attributes: &[
     ] },
-    Role { id: 17, name: "Header", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 18, name: "Header", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "name", value: V::Any },
         A { name: "value", value: V::Any },
     ] },
-    Role { id: 18, name: "Headers", product: Product::Voice, text: TextRole::None, children: &[17], attributes: &[
+    Role { id: 19, name: "Headers", product: Product::Voice, text: TextRole::None, children: &[18], attributes: &[
     ] },
-    Role { id: 19, name: "Identity", product: Product::Voice, text: TextRole::Identity, children: &[], attributes: &[
+    Role { id: 20, name: "Identity", product: Product::Voice, text: TextRole::Identity, children: &[], attributes: &[
     ] },
-    Role { id: 20, name: "Language", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 21, name: "Language", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "asrSmartFormat", value: V::Any },
         A { name: "code", value: V::Any },
         A { name: "hints", value: V::Any },
@@ -199,18 +222,18 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "ttsTextNormalization", value: V::Any },
         A { name: "voice", value: V::Any },
     ] },
-    Role { id: 21, name: "Leave", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 22, name: "Leave", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
     ] },
-    Role { id: 22, name: "Media", product: Product::Messaging, text: TextRole::Url, children: &[], attributes: &[
+    Role { id: 23, name: "Media", product: Product::Messaging, text: TextRole::Url, children: &[], attributes: &[
     ] },
-    Role { id: 23, name: "Message", product: Product::Messaging, text: TextRole::Text, children: &[4, 22], attributes: &[
+    Role { id: 24, name: "Message", product: Product::Messaging, text: TextRole::Text, children: &[5, 23], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "from", value: V::Any },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "to", value: V::Any },
     ] },
-    Role { id: 24, name: "Number", product: Product::Voice, text: TextRole::Phone, children: &[], attributes: &[
+    Role { id: 25, name: "Number", product: Product::Voice, text: TextRole::Phone, children: &[], attributes: &[
         A { name: "amdStatusCallback", value: V::Url { may_be_empty: false } },
         A { name: "amdStatusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "byoc", value: V::Any },
@@ -220,20 +243,20 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "machineDetectionSpeechThreshold", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "machineDetectionTimeout", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
-        A { name: "sendDigits", value: V::Any },
+        A { name: "sendDigits", value: V::Dtmf },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "statusCallbackEvent", value: V::SomeOf(&["initiated", "ringing", "answered", "completed"]) },
         A { name: "statusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "url", value: V::Url { may_be_empty: false } },
     ] },
-    Role { id: 25, name: "Parameter", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 26, name: "Parameter", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "name", value: V::Any },
         A { name: "value", value: V::Any },
     ] },
-    Role { id: 26, name: "Pause", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 27, name: "Pause", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "length", value: V::Integer { min: 1, max: i64::MAX } },
     ] },
-    Role { id: 27, name: "Pay", product: Product::Voice, text: TextRole::None, children: &[25, 29], attributes: &[
+    Role { id: 28, name: "Pay", product: Product::Voice, text: TextRole::None, children: &[26, 30], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "bankAccountType", value: V::OneOf(&["consumer-checking", "consumer-savings", "commercial-checking", "commercial-savings"]) },
         A { name: "chargeAmount", value: V::Any },
@@ -244,7 +267,7 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "maxAttempts", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "minPostalCodeLength", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "paymentConnector", value: V::Any },
-        A { name: "paymentMethod", value: V::OneOf(&["GET", "POST"]) },
+        A { name: "paymentMethod", value: V::OneOf(&["credit-card", "ach-debit"]) },
         A { name: "postalCode", value: V::Any },
         A { name: "securityCode", value: V::Boolean },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
@@ -253,47 +276,48 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "tokenType", value: V::OneOf(&["one-time", "reusable", "payment-method"]) },
         A { name: "validCardTypes", value: V::SomeOf(&["visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"]) },
     ] },
-    Role { id: 28, name: "Play", product: Product::Voice, text: TextRole::Url, children: &[], attributes: &[
+    Role { id: 29, name: "Play", product: Product::Voice, text: TextRole::Url, children: &[], attributes: &[
         A { name: "digits", value: V::Dtmf },
         A { name: "loop", value: V::Integer { min: 0, max: 1000 } },
     ] },
-    Role { id: 29, name: "Prompt", product: Product::Voice, text: TextRole::None, children: &[26, 28, 42], attributes: &[
+    Role { id: 30, name: "Prompt", product: Product::Voice, text: TextRole::None, children: &[27, 29, 43], attributes: &[
         A { name: "attempt", value: V::Integers },
         A { name: "cardType", value: V::SomeOf(&["visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"]) },
         A { name: "errorType", value: V::SomeOf(&["timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code", "internal-error", "input-matching-failed"]) },
         A { name: "for", value: V::Any },
         A { name: "requireMatchingInputs", value: V::Boolean },
     ] },
-    Role { id: 30, name: "Queue", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
+    Role { id: 31, name: "Queue", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "postWorkActivitySid", value: V::Any },
         A { name: "reservationSid", value: V::Any },
         A { name: "url", value: V::Url { may_be_empty: false } },
     ] },
-    Role { id: 31, name: "Receive", product: Product::Fax, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 32, name: "Receive", product: Product::Fax, text: TextRole::None, children: &[], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "mediaType", value: V::OneOf(&["application/pdf", "image/tiff"]) },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "pageSize", value: V::OneOf(&["letter", "legal", "a4"]) },
         A { name: "storeMedia", value: V::Boolean },
     ] },
-    Role { id: 32, name: "Record", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 33, name: "Record", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "finishOnKey", value: V::Any },
-        A { name: "maxLength", value: V::Integer { min: 0, max: i64::MAX } },
+        A { name: "maxLength", value: V::Integer { min: 1, max: i64::MAX } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "playBeep", value: V::Boolean },
         A { name: "recordingConfigurationId", value: V::Any },
         A { name: "recordingStatusCallback", value: V::Url { may_be_empty: false } },
         A { name: "recordingStatusCallbackEvent", value: V::SomeOf(&["in-progress", "completed", "absent"]) },
         A { name: "recordingStatusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
-        A { name: "timeout", value: V::Integer { min: 0, max: i64::MAX } },
+        A { name: "timeout", value: V::Integer { min: 1, max: i64::MAX } },
         A { name: "transcribe", value: V::Boolean },
         A { name: "transcribeCallback", value: V::Url { may_be_empty: false } },
         A { name: "trim", value: V::OneOf(&["trim-silence", "do-not-trim"]) },
     ] },
-    Role { id: 33, name: "Recording", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 34, name: "Recording", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "channels", value: V::OneOf(&["mono", "dual"]) },
+        A { name: "name", value: V::Any },
         A { name: "recordingConfigurationId", value: V::Any },
         A { name: "recordingStatusCallback", value: V::Url { may_be_empty: false } },
         A { name: "recordingStatusCallbackEvent", value: V::SomeOf(&["in-progress", "completed", "absent"]) },
@@ -301,38 +325,41 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "track", value: V::OneOf(&["inbound", "outbound", "both"]) },
         A { name: "trim", value: V::OneOf(&["trim-silence", "do-not-trim"]) },
     ] },
-    Role { id: 34, name: "Redirect", product: Product::Voice, text: TextRole::Url, children: &[], attributes: &[
+    Role { id: 35, name: "Redirect", product: Product::Voice, text: TextRole::Url, children: &[], attributes: &[
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 35, name: "Redirect", product: Product::Messaging, text: TextRole::Url, children: &[], attributes: &[
+    Role { id: 36, name: "Redirect", product: Product::Messaging, text: TextRole::Url, children: &[], attributes: &[
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 36, name: "Refer", product: Product::Voice, text: TextRole::None, children: &[44], attributes: &[
+    Role { id: 37, name: "Refer", product: Product::Voice, text: TextRole::None, children: &[45], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 37, name: "Reject", product: Product::Voice, text: TextRole::None, children: &[25], attributes: &[
+    Role { id: 38, name: "Reject", product: Product::Voice, text: TextRole::None, children: &[26], attributes: &[
         A { name: "reason", value: V::OneOf(&["rejected", "busy"]) },
     ] },
-    Role { id: 38, name: "Response", product: Product::Voice, text: TextRole::None, children: &[8, 12, 13, 14, 15, 16, 21, 26, 27, 28, 32, 34, 36, 37, 42, 47, 48, 49, 29, 30], attributes: &[
+    Role { id: 39, name: "Response", product: Product::Voice, text: TextRole::None, children: &[9, 13, 14, 15, 16, 17, 22, 27, 28, 29, 33, 35, 37, 38, 43, 48, 49, 50, 30, 31], attributes: &[
+        A { name: "version", value: V::Any },
     ] },
-    Role { id: 39, name: "Response", product: Product::Messaging, text: TextRole::None, children: &[23, 35], attributes: &[
+    Role { id: 40, name: "Response", product: Product::Messaging, text: TextRole::None, children: &[24, 36], attributes: &[
+        A { name: "version", value: V::Any },
     ] },
-    Role { id: 40, name: "Response", product: Product::Fax, text: TextRole::None, children: &[31], attributes: &[
+    Role { id: 41, name: "Response", product: Product::Fax, text: TextRole::None, children: &[32], attributes: &[
+        A { name: "version", value: V::Any },
     ] },
-    Role { id: 41, name: "Room", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
+    Role { id: 42, name: "Room", product: Product::Voice, text: TextRole::Name, children: &[], attributes: &[
         A { name: "participantIdentity", value: V::Any },
     ] },
-    Role { id: 42, name: "Say", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 59, 60, 61, 62, 63, 64, 65], attributes: &[
+    Role { id: 43, name: "Say", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 60, 61, 62, 63, 64, 65, 66], attributes: &[
         A { name: "language", value: V::Language },
         A { name: "loop", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "voice", value: V::Any },
     ] },
-    Role { id: 43, name: "Sim", product: Product::Voice, text: TextRole::Sid, children: &[], attributes: &[
+    Role { id: 44, name: "Sim", product: Product::Voice, text: TextRole::Sid, children: &[], attributes: &[
     ] },
-    Role { id: 44, name: "Sip", product: Product::Voice, text: TextRole::SipUri, children: &[], attributes: &[
+    Role { id: 45, name: "Sip", product: Product::Voice, text: TextRole::SipUri, children: &[], attributes: &[
     ] },
-    Role { id: 45, name: "Sip", product: Product::Voice, text: TextRole::SipUri, children: &[18, 53], attributes: &[
+    Role { id: 46, name: "Sip", product: Product::Voice, text: TextRole::SipUri, children: &[19, 54], attributes: &[
         A { name: "amdStatusCallback", value: V::Url { may_be_empty: false } },
         A { name: "amdStatusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "machineDetection", value: V::Any },
@@ -348,27 +375,27 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "url", value: V::Url { may_be_empty: false } },
         A { name: "username", value: V::Any },
     ] },
-    Role { id: 46, name: "Siprec", product: Product::Voice, text: TextRole::None, children: &[25], attributes: &[
+    Role { id: 47, name: "Siprec", product: Product::Voice, text: TextRole::None, children: &[26], attributes: &[
         A { name: "connectorName", value: V::Any },
         A { name: "name", value: V::Any },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "statusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "track", value: V::OneOf(&["inbound_track", "outbound_track", "both_tracks"]) },
     ] },
-    Role { id: 47, name: "Sms", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
+    Role { id: 48, name: "Sms", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "from", value: V::Phone },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "to", value: V::Phone },
     ] },
-    Role { id: 48, name: "Start", product: Product::Voice, text: TextRole::None, children: &[33, 46, 50, 52], attributes: &[
+    Role { id: 49, name: "Start", product: Product::Voice, text: TextRole::None, children: &[34, 47, 51, 53], attributes: &[
         A { name: "action", value: V::Url { may_be_empty: false } },
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 49, name: "Stop", product: Product::Voice, text: TextRole::None, children: &[46, 50, 52], attributes: &[
+    Role { id: 50, name: "Stop", product: Product::Voice, text: TextRole::None, children: &[34, 47, 51, 53], attributes: &[
     ] },
-    Role { id: 50, name: "Stream", product: Product::Voice, text: TextRole::None, children: &[25], attributes: &[
+    Role { id: 51, name: "Stream", product: Product::Voice, text: TextRole::None, children: &[26], attributes: &[
         A { name: "audioFormat", value: V::Any },
         A { name: "connectorName", value: V::Any },
         A { name: "name", value: V::Any },
@@ -378,11 +405,11 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "track", value: V::OneOf(&["inbound_track", "outbound_track", "both_tracks"]) },
         A { name: "url", value: V::WebsocketUrl },
     ] },
-    Role { id: 51, name: "Task", product: Product::Voice, text: TextRole::Json, children: &[], attributes: &[
+    Role { id: 52, name: "Task", product: Product::Voice, text: TextRole::Json, children: &[], attributes: &[
         A { name: "priority", value: V::Integer { min: 0, max: i64::MAX } },
         A { name: "timeout", value: V::Integer { min: 0, max: i64::MAX } },
     ] },
-    Role { id: 52, name: "Transcription", product: Product::Voice, text: TextRole::None, children: &[7, 25], attributes: &[
+    Role { id: 53, name: "Transcription", product: Product::Voice, text: TextRole::None, children: &[8, 26], attributes: &[
         A { name: "enableAutomaticPunctuation", value: V::Boolean },
         A { name: "hints", value: V::Any },
         A { name: "inboundTrackLabel", value: V::Any },
@@ -398,57 +425,57 @@ pub(crate) static ELEMENTS: [Role; 66] = [
         A { name: "track", value: V::OneOf(&["inbound_track", "outbound_track", "both_tracks"]) },
         A { name: "transcriptionEngine", value: V::Any },
     ] },
-    Role { id: 53, name: "Uri", product: Product::Voice, text: TextRole::SipUri, children: &[], attributes: &[
+    Role { id: 54, name: "Uri", product: Product::Voice, text: TextRole::SipUri, children: &[], attributes: &[
         A { name: "password", value: V::Any },
         A { name: "priority", value: V::Any },
         A { name: "username", value: V::Any },
         A { name: "weight", value: V::Any },
     ] },
-    Role { id: 54, name: "VirtualAgent", product: Product::Voice, text: TextRole::None, children: &[7, 25], attributes: &[
+    Role { id: 55, name: "VirtualAgent", product: Product::Voice, text: TextRole::None, children: &[8, 26], attributes: &[
         A { name: "connectorName", value: V::Any },
         A { name: "language", value: V::Any },
         A { name: "sentimentAnalysis", value: V::Boolean },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "statusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
     ] },
-    Role { id: 55, name: "WhatsApp", product: Product::Voice, text: TextRole::Phone, children: &[], attributes: &[
+    Role { id: 56, name: "WhatsApp", product: Product::Voice, text: TextRole::Phone, children: &[], attributes: &[
         A { name: "method", value: V::OneOf(&["GET", "POST"]) },
         A { name: "statusCallback", value: V::Url { may_be_empty: false } },
         A { name: "statusCallbackEvent", value: V::SomeOf(&["initiated", "ringing", "answered", "completed"]) },
         A { name: "statusCallbackMethod", value: V::OneOf(&["GET", "POST"]) },
         A { name: "url", value: V::Url { may_be_empty: false } },
     ] },
-    Role { id: 56, name: "break", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
+    Role { id: 57, name: "break", product: Product::Voice, text: TextRole::None, children: &[], attributes: &[
         A { name: "strength", value: V::OneOf(&["none", "x-weak", "weak", "medium", "strong", "x-strong"]) },
         A { name: "time", value: V::Any },
     ] },
-    Role { id: 57, name: "emphasis", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 60, 61, 63, 64, 65], attributes: &[
+    Role { id: 58, name: "emphasis", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 61, 62, 64, 65, 66], attributes: &[
         A { name: "level", value: V::OneOf(&["strong", "moderate", "reduced"]) },
     ] },
-    Role { id: 58, name: "lang", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 59, 60, 61, 62, 63, 64, 65], attributes: &[
+    Role { id: 59, name: "lang", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 60, 61, 62, 63, 64, 65, 66], attributes: &[
         A { name: "xml:lang", value: V::Language },
     ] },
-    Role { id: 59, name: "p", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 60, 61, 62, 63, 64, 65], attributes: &[
+    Role { id: 60, name: "p", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 61, 62, 63, 64, 65, 66], attributes: &[
     ] },
-    Role { id: 60, name: "phoneme", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
+    Role { id: 61, name: "phoneme", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
         A { name: "alphabet", value: V::OneOf(&["ipa", "x-sampa", "x-amazon-jyutping", "x-amazon-pinyin", "x-amazon-pron-kana", "x-amazon-yomigana"]) },
         A { name: "ph", value: V::Any },
     ] },
-    Role { id: 61, name: "prosody", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 59, 60, 61, 62, 63, 64, 65], attributes: &[
+    Role { id: 62, name: "prosody", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 60, 61, 62, 63, 64, 65, 66], attributes: &[
         A { name: "pitch", value: V::Any },
         A { name: "rate", value: V::Any },
         A { name: "volume", value: V::Any },
     ] },
-    Role { id: 62, name: "s", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 58, 60, 61, 63, 64, 65], attributes: &[
+    Role { id: 63, name: "s", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 59, 61, 62, 64, 65, 66], attributes: &[
     ] },
-    Role { id: 63, name: "say-as", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
+    Role { id: 64, name: "say-as", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
         A { name: "format", value: V::OneOf(&["mdy", "dmy", "ymd", "md", "dm", "ym", "my", "d", "m", "y", "yyyymmdd"]) },
         A { name: "interpret-as", value: V::OneOf(&["characters", "spell-out", "cardinal", "number", "ordinal", "digits", "fraction", "unit", "date", "time", "address", "expletive", "telephone"]) },
     ] },
-    Role { id: 64, name: "sub", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
+    Role { id: 65, name: "sub", product: Product::Voice, text: TextRole::Text, children: &[], attributes: &[
         A { name: "alias", value: V::Any },
     ] },
-    Role { id: 65, name: "w", product: Product::Voice, text: TextRole::Text, children: &[56, 57, 60, 61, 63, 64], attributes: &[
+    Role { id: 66, name: "w", product: Product::Voice, text: TextRole::Text, children: &[57, 58, 61, 62, 64, 65], attributes: &[
         A { name: "role", value: V::Any },
     ] },
 ];
@@ -459,65 +486,66 @@ pub(super) fn roles(name: &str) -> Range<RoleId> {
         "AiSession" => 0..1,
         "Application" => 1..2,
         "ApplicationSid" => 2..3,
-        "Autopilot" => 3..4,
-        "Body" => 4..5,
-        "Client" => 5..6,
-        "Conference" => 6..7,
-        "Config" => 7..8,
-        "Connect" => 8..9,
-        "Conversation" => 9..10,
-        "ConversationRelay" => 10..11,
-        "ConversationRelaySession" => 11..12,
-        "Dial" => 12..13,
-        "Echo" => 13..14,
-        "Enqueue" => 14..15,
-        "Gather" => 15..16,
-        "Hangup" => 16..17,
-        "Header" => 17..18,
-        "Headers" => 18..19,
-        "Identity" => 19..20,
-        "Language" => 20..21,
-        "Leave" => 21..22,
-        "Media" => 22..23,
-        "Message" => 23..24,
-        "Number" => 24..25,
-        "Parameter" => 25..26,
-        "Pause" => 26..27,
-        "Pay" => 27..28,
-        "Play" => 28..29,
-        "Prompt" => 29..30,
-        "Queue" => 30..31,
-        "Receive" => 31..32,
-        "Record" => 32..33,
-        "Recording" => 33..34,
-        "Redirect" => 34..36,
-        "Refer" => 36..37,
-        "Reject" => 37..38,
-        "Response" => 38..41,
-        "Room" => 41..42,
-        "Say" => 42..43,
-        "Sim" => 43..44,
-        "Sip" => 44..46,
-        "Siprec" => 46..47,
-        "Sms" => 47..48,
-        "Start" => 48..49,
-        "Stop" => 49..50,
-        "Stream" => 50..51,
-        "Task" => 51..52,
-        "Transcription" => 52..53,
-        "Uri" => 53..54,
-        "VirtualAgent" => 54..55,
-        "WhatsApp" => 55..56,
-        "break" => 56..57,
-        "emphasis" => 57..58,
-        "lang" => 58..59,
-        "p" => 59..60,
-        "phoneme" => 60..61,
-        "prosody" => 61..62,
-        "s" => 62..63,
-        "say-as" => 63..64,
-        "sub" => 64..65,
-        "w" => 65..66,
+        "Assistant" => 3..4,
+        "Autopilot" => 4..5,
+        "Body" => 5..6,
+        "Client" => 6..7,
+        "Conference" => 7..8,
+        "Config" => 8..9,
+        "Connect" => 9..10,
+        "Conversation" => 10..11,
+        "ConversationRelay" => 11..12,
+        "ConversationRelaySession" => 12..13,
+        "Dial" => 13..14,
+        "Echo" => 14..15,
+        "Enqueue" => 15..16,
+        "Gather" => 16..17,
+        "Hangup" => 17..18,
+        "Header" => 18..19,
+        "Headers" => 19..20,
+        "Identity" => 20..21,
+        "Language" => 21..22,
+        "Leave" => 22..23,
+        "Media" => 23..24,
+        "Message" => 24..25,
+        "Number" => 25..26,
+        "Parameter" => 26..27,
+        "Pause" => 27..28,
+        "Pay" => 28..29,
+        "Play" => 29..30,
+        "Prompt" => 30..31,
+        "Queue" => 31..32,
+        "Receive" => 32..33,
+        "Record" => 33..34,
+        "Recording" => 34..35,
+        "Redirect" => 35..37,
+        "Refer" => 37..38,
+        "Reject" => 38..39,
+        "Response" => 39..42,
+        "Room" => 42..43,
+        "Say" => 43..44,
+        "Sim" => 44..45,
+        "Sip" => 45..47,
+        "Siprec" => 47..48,
+        "Sms" => 48..49,
+        "Start" => 49..50,
+        "Stop" => 50..51,
+        "Stream" => 51..52,
+        "Task" => 52..53,
+        "Transcription" => 53..54,
+        "Uri" => 54..55,
+        "VirtualAgent" => 55..56,
+        "WhatsApp" => 56..57,
+        "break" => 57..58,
+        "emphasis" => 58..59,
+        "lang" => 59..60,
+        "p" => 60..61,
+        "phoneme" => 61..62,
+        "prosody" => 62..63,
+        "s" => 63..64,
+        "say-as" => 64..65,
+        "sub" => 65..66,
+        "w" => 66..67,
         _ => 0..0,
     }
 }

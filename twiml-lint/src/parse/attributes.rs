@@ -1,154 +1,282 @@
-//! What stands in a start tag after its name. quick-xml only finds where the tag ends.
+//! What stands in a start tag after its name.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memchr3_iter;
 
 use super::{
-    MAX_ATTRIBUTES, ParseErrorKind,
-    characters::{Misfit, Place, decode, is_blank, leading_name},
+    MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
+    characters::{Misfit, Place, decode, is_blank, is_name, name_end},
 };
-use crate::document::{Attribute, index};
+use crate::document::{AttributeRecord, Decoded, Layout, Reading, Span, index};
 
-/// Reads the attributes of a tag into `into`.
+/// The end of a start tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TagEnd {
+    /// The byte after the `>`.
+    pub(super) end: usize,
+    /// Whether it is `/>`.
+    pub(super) is_empty: bool,
+}
+
+/// Up to how many names are compared with each other; of more, a set is made.
+const FEW: usize = 16;
+
+/// Reads the attributes of a tag whose name ends at `from`, and finds the end of the tag.
 ///
-/// `tag` is what stands between the name and the end of the tag, and `start` its place in the source.
+/// If the tag has none, some error comes out; that the tag is not closed is for the caller to say.
 pub(super) fn read<'a>(
-    tag: &'a str,
-    start: usize,
-    into: &mut Vec<Attribute<'a>>,
-) -> Result<(), Misfit> {
-    let first = into.len();
-    let mut at = 0;
+    source: &'a str,
+    from: usize,
+    layout: &mut Layout,
+    names: &mut HashSet<&'a str>,
+) -> Result<TagEnd, Misfit> {
+    let bytes = source.as_bytes();
+    let first = layout.attributes.len();
+    let mut end = from;
     loop {
-        let blanks = blanks(&tag[at..]);
-        at += blanks;
-        if at == tag.len() {
-            return Ok(());
+        let start = skip_blanks(bytes, end);
+        match bytes.get(start) {
+            Some(b'>') => {
+                return Ok(TagEnd {
+                    end: start + 1,
+                    is_empty: false,
+                });
+            }
+            Some(b'/') if bytes.get(start + 1) == Some(&b'>') => {
+                return Ok(TagEnd {
+                    end: start + 2,
+                    is_empty: true,
+                });
+            }
+            _ if start == end => return Err((start, ParseErrorKind::MissingBlank)),
+            _ => {}
         }
-        if blanks == 0 {
-            return Err((at, ParseErrorKind::MissingBlank));
+        let attribute = one(source, start, &mut layout.decoded)?;
+        let others = &layout.attributes[first..];
+        if is_given(source, others, attribute, names) {
+            let name = source[attribute.name.range()].to_owned();
+            return Err((start, ParseErrorKind::DuplicateAttribute(name)));
         }
-        let (attribute, length) =
-            one(&tag[at..], start + at).map_err(|(by, kind)| (at + by, kind))?;
-        let mine = &into[first..];
-        if mine.iter().any(|other| other.name == attribute.name) {
-            return Err((
-                at,
-                ParseErrorKind::DuplicateAttribute(attribute.name.to_owned()),
-            ));
+        if others.len() == MAX_ATTRIBUTES {
+            return Err((start, ParseErrorKind::TooManyAttributes));
         }
-        if mine.len() == MAX_ATTRIBUTES {
-            return Err((at, ParseErrorKind::TooManyAttributes));
-        }
-        into.push(attribute);
-        at += length;
+        layout.attributes.push(attribute);
+        end = attribute.raw.end as usize + 1;
     }
 }
 
-/// The attribute at the start of `text`, and its length.
-fn one(text: &str, start: usize) -> Result<(Attribute<'_>, usize), Misfit> {
-    let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b'"' | b'\'');
-    let name = leading_name(text, ends_name)
-        .map_err(|found| (0, ParseErrorKind::BadName(found.to_owned())))?;
-    let name_length = name.len();
-    let equals = name_length + blanks(&text[name_length..]);
-    if text.as_bytes().get(equals) != Some(&b'=') {
-        return Err((0, ParseErrorKind::MissingValue(name.to_owned())));
+/// Whether one of the attributes before it has the same name.
+fn is_given<'a>(
+    source: &'a str,
+    others: &[AttributeRecord],
+    attribute: AttributeRecord,
+    names: &mut HashSet<&'a str>,
+) -> bool {
+    let name = |attribute: &AttributeRecord| &source[attribute.name.range()];
+    if others.len() < FEW {
+        let mine = name(&attribute).as_bytes();
+        let bytes = source.as_bytes();
+        return others
+            .iter()
+            .any(|other| &bytes[other.name.range()] == mine);
     }
-    let quote = equals + 1 + blanks(&text[equals + 1..]);
-    let Some(&mark @ (b'"' | b'\'')) = text.as_bytes().get(quote) else {
-        return Err((quote, ParseErrorKind::UnquotedValue(name.to_owned())));
+    if others.len() == FEW {
+        names.clear();
+        names.extend(others.iter().map(name));
+    }
+    !names.insert(name(&attribute))
+}
+
+/// The attribute that starts here.
+fn one(source: &str, start: usize, decoded: &mut Decoded) -> Result<AttributeRecord, Misfit> {
+    let bytes = source.as_bytes();
+    let name_end = name_end(source, start);
+    let equals = skip_blanks(bytes, name_end);
+    if name_end == start || bytes.get(equals) != Some(&b'=') {
+        return Err((start, without_value(source, start)));
+    }
+    let quote = skip_blanks(bytes, equals + 1);
+    let Some(&mark @ (b'"' | b'\'')) = bytes.get(quote) else {
+        let name = source[start..name_end].to_owned();
+        return Err((quote, ParseErrorKind::UnquotedValue(name)));
     };
     let open = quote + 1;
-    let (length, is_plain) = value_length(&text.as_bytes()[open..], mark)
-        .map_err(|by| (open + by, ParseErrorKind::LessThanInValue))?;
-    let raw = &text[open..open + length];
-    let value = if is_plain {
-        Cow::Borrowed(raw)
+    let (end, is_written) = value_end(bytes, open, mark)?;
+    let reading = if is_written {
+        Reading::AS_WRITTEN
     } else {
-        decode(raw, Place::Value).map_err(|(by, kind)| (open + by, kind))?
+        decoded
+            .add(|into| decode(&source[open..end], Place::Value, into))
+            .map_err(|(by, kind)| (open + by, kind))?
     };
-    let attribute = Attribute {
-        name,
-        name_start: index(start),
-        raw,
-        raw_start: index(start + open),
-        value,
-    };
-    Ok((attribute, (open + length + 1).min(text.len())))
+    Ok(AttributeRecord {
+        name: Span {
+            start: index(start),
+            end: index(name_end),
+        },
+        raw: Span {
+            start: index(open),
+            end: index(end),
+        },
+        reading,
+    })
 }
 
-/// How long the value is that starts `text` and ends at the `mark`, and whether it means what it says; or where `<` stands
-/// in it.
-///
-/// quick-xml ends a tag outside quotes only, so the mark is there.
-fn value_length(text: &[u8], mark: u8) -> Result<(usize, bool), usize> {
-    let mut is_plain = true;
-    for (at, &byte) in text.iter().enumerate() {
-        if byte == mark {
-            return Ok((at, is_plain));
-        }
-        if byte == b'<' {
-            return Err(at);
-        }
-        is_plain &= !matches!(byte, b'&' | b'\r' | b'\n' | b'\t');
+/// What is wrong where there should be a name and `=`.
+#[cold]
+fn without_value(source: &str, start: usize) -> ParseErrorKind {
+    let ends_name = |byte: u8| is_blank(byte) || matches!(byte, b'=' | b'"' | b'\'');
+    let name = written_name(source, start, ends_name).to_owned();
+    if is_name(&name) {
+        ParseErrorKind::MissingValue(name)
+    } else {
+        ParseErrorKind::BadName(name)
     }
-    Ok((text.len(), is_plain))
 }
 
-/// How many blanks `text` starts with.
-fn blanks(text: &str) -> usize {
-    text.bytes().take_while(|&byte| is_blank(byte)).count()
+/// Bytes that mean something in a value.
+const VALUE_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut marks: &[u8] = b"\"'<&\t\r\n";
+    while let [mark, rest @ ..] = marks {
+        bytes[*mark as usize] = true;
+        marks = rest;
+    }
+    bytes
+};
+
+/// Where the value ends that starts at `from`, and whether it is to be read as it is written.
+fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, bool), Misfit> {
+    let mut is_written = true;
+    for (by, &byte) in bytes[from..].iter().enumerate() {
+        if !VALUE_BYTES[usize::from(byte)] {
+            continue;
+        }
+        match byte {
+            _ if byte == mark => return Ok((from + by, is_written)),
+            b'<' => return Err((from + by, ParseErrorKind::LessThanInValue)),
+            b'"' | b'\'' => {}
+            _ => is_written = false,
+        }
+    }
+    Err((from, ParseErrorKind::Markup(UNCLOSED_TAG.to_owned())))
+}
+
+/// Where the tag ends, the `>` left out: at the first one outside quotes, however wrong the rest of the tag may be. `from` is
+/// a place in the tag outside quotes.
+pub(super) fn tag_end(source: &str, from: usize) -> Result<usize, &'static str> {
+    let bytes = source.as_bytes();
+    let mut quote = None;
+    for by in memchr3_iter(b'>', b'"', b'\'', &bytes[from..]) {
+        let at = from + by;
+        match (quote, bytes[at]) {
+            (None, b'>') => return Ok(at),
+            (None, mark) => quote = Some(mark),
+            (Some(open), mark) if open == mark => quote = None,
+            _ => {}
+        }
+    }
+    Err(match quote {
+        None => UNCLOSED_TAG,
+        Some(b'"') => "attribute value not closed: `\"` not found before end of input",
+        Some(_) => "attribute value not closed: `'` not found before end of input",
+    })
+}
+
+/// What stands in a tag in place of a name, up to the first byte that `ends` it, for messages.
+pub(super) fn written_name(source: &str, start: usize, ends: impl Fn(u8) -> bool) -> &str {
+    let rest = &source[start..tag_end(source, start).unwrap_or(source.len())];
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    &rest[..rest.bytes().position(ends).unwrap_or(rest.len())]
+}
+
+fn skip_blanks(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while bytes.get(at).is_some_and(|&byte| is_blank(byte)) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read_all(tag: &str) -> (Layout, Result<TagEnd, Misfit>) {
+        let mut layout = Layout::default();
+        let end = read(tag, 0, &mut layout, &mut HashSet::new());
+        (layout, end)
+    }
+
     #[test]
     fn attributes_are_read_in_order() {
-        let mut read_back = Vec::new();
-        read(" a=\"1\" b = '\"'\n\tc=''  ", 10, &mut read_back).expect("well-formed");
-        let seen: Vec<_> = read_back
+        let tag = " a=\"1\" b = '\"'\n\tc='&lt;'  /> d='x'";
+        let (layout, end) = read_all(tag);
+        let seen: Vec<_> = layout
+            .attributes
             .iter()
-            .map(|a| (a.name, &*a.value, a.name_start, a.raw_start))
+            .map(|a| {
+                let value = layout.decoded.read(a.reading, &tag[a.raw.range()]);
+                (&tag[a.name.range()], value, a.name.start, a.raw.start)
+            })
             .collect();
         assert_eq!(
             seen,
-            [("a", "1", 11, 14), ("b", "\"", 17, 22), ("c", "", 26, 29)]
+            [("a", "1", 1, 4), ("b", "\"", 7, 12), ("c", "<", 16, 19)]
         );
+        let is_empty = true;
+        assert_eq!(end, Ok(TagEnd { end: 28, is_empty }));
     }
 
     #[test]
     fn what_html_forgives_is_refused() {
         let check = |tag: &str, at: usize, kind: ParseErrorKind| {
-            assert_eq!(read(tag, 0, &mut Vec::new()), Err((at, kind)), "{tag:?}");
+            assert_eq!(read_all(tag).1, Err((at, kind)), "{tag:?}");
         };
-        check(" a", 1, ParseErrorKind::MissingValue("a".into()));
-        check(" a b='1'", 1, ParseErrorKind::MissingValue("a".into()));
-        check(" a=1", 3, ParseErrorKind::UnquotedValue("a".into()));
-        check(" a=", 3, ParseErrorKind::UnquotedValue("a".into()));
-        check(" a='1'b='2'", 6, ParseErrorKind::MissingBlank);
+        check(" a>", 1, ParseErrorKind::MissingValue("a".into()));
+        check(" a/>", 1, ParseErrorKind::MissingValue("a".into()));
+        check(" a b='1'>", 1, ParseErrorKind::MissingValue("a".into()));
+        check(" a'1'>", 1, ParseErrorKind::MissingValue("a".into()));
+        check(" a=1>", 3, ParseErrorKind::UnquotedValue("a".into()));
+        check(" a=>", 3, ParseErrorKind::UnquotedValue("a".into()));
+        check(" a='1'b='2'>", 6, ParseErrorKind::MissingBlank);
         check(
-            " a='1' a=\"2\"",
+            " a='1' a=\"2\">",
             7,
             ParseErrorKind::DuplicateAttribute("a".into()),
         );
-        check(" a='<'", 4, ParseErrorKind::LessThanInValue);
-        check(" a='x&y=1'", 5, ParseErrorKind::BareAmpersand);
-        check(" ='1'", 1, ParseErrorKind::BadName(String::new()));
-        check(" '1'", 1, ParseErrorKind::BadName(String::new()));
-        check(" 1='1'", 1, ParseErrorKind::BadName("1".into()));
-        check("/ ", 0, ParseErrorKind::MissingBlank);
+        check(" a='<'>", 4, ParseErrorKind::LessThanInValue);
+        check(" a='x&y=1'>", 5, ParseErrorKind::BareAmpersand);
+        check(" ='1'>", 1, ParseErrorKind::BadName(String::new()));
+        check(" '1'>", 1, ParseErrorKind::BadName(String::new()));
+        check(" 1='1'>", 1, ParseErrorKind::BadName("1".into()));
+        check(" a/b='1'>", 1, ParseErrorKind::BadName("a/b".into()));
+        check(" a<b>", 1, ParseErrorKind::BadName("a<b".into()));
+        check("/ >", 0, ParseErrorKind::MissingBlank);
     }
 
     #[test]
-    fn too_many_attributes_are_refused() {
+    fn many_attributes_are_read_and_too_many_refused() {
         let tag = |count: usize| (0..count).map(|n| format!(" a{n}=''")).collect::<String>();
-        let read_count = |count| read(&tag(count), 0, &mut Vec::new());
-        assert_eq!(read_count(MAX_ATTRIBUTES), Ok(()));
-        assert!(matches!(
-            read_count(MAX_ATTRIBUTES + 1),
-            Err((_, ParseErrorKind::TooManyAttributes))
-        ));
+        let end = |tag: String| read_all(&(tag + ">")).1.map(|end| end.is_empty);
+        assert_eq!(end(tag(MAX_ATTRIBUTES)), Ok(false));
+        let (_, too_many) = end(tag(MAX_ATTRIBUTES + 1)).expect_err("one too many");
+        assert_eq!(too_many, ParseErrorKind::TooManyAttributes);
+        for again in ["a0", "a15", "a16", "a39"] {
+            let (at, twice) = end(tag(40) + &format!(" {again}=''")).expect_err("twice");
+            assert_eq!(twice, ParseErrorKind::DuplicateAttribute(again.into()));
+            assert_eq!(at, tag(40).len() + 1);
+        }
+    }
+
+    #[test]
+    fn a_tag_ends_outside_quotes() {
+        let check = |tag: &str, end: Result<usize, &str>| {
+            assert_eq!(tag_end(tag, 0).map_err(|e| &e[..3]), end, "{tag:?}");
+        };
+        check(" a='>' b=\"'>\">>", Ok(13));
+        check(" a='1'", Err("tag"));
+        check(" a='>", Err("att"));
     }
 }

@@ -1,7 +1,5 @@
 //! Characters, names and references of XML 1.0 (fifth edition).
 
-use std::borrow::Cow;
-
 use super::ParseErrorKind;
 
 /// Where references and line ends are being resolved.
@@ -9,6 +7,8 @@ use super::ParseErrorKind;
 pub(super) enum Place {
     Text,
     Value,
+    /// Holds no references.
+    CData,
 }
 
 /// An error and how far into the piece it stands, in bytes.
@@ -21,36 +21,35 @@ pub(super) struct Survey {
     pub(super) forbidden: Option<(usize, char)>,
     /// Whether line ends have to be normalized.
     pub(super) has_return: bool,
-    /// Whether `]]>` stands somewhere, in a CDATA section or not.
-    pub(super) has_cdata_end: bool,
+    /// Whether `]]` stands somewhere, in a CDATA section or not.
+    pub(super) may_have_cdata_end: bool,
 }
 
-/// Looks the source over. The loops have no branch per byte, so that the compiler can vectorize them.
+/// Looks the source over. The loop has no branch per byte, so that the compiler can vectorize it.
 pub(super) fn survey(source: &str) -> Survey {
     let bytes = source.as_bytes();
-    let (control, has_return) =
-        bytes
-            .iter()
-            .fold((false, false), |(control, has_return), &byte| {
-                let is_return = byte == b'\r';
-                let is_control = (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
-                (control | is_control, has_return | is_return)
-            });
-    // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
-    let following = bytes.get(1..).unwrap_or_default();
-    let noncharacter = bytes
-        .iter()
-        .zip(following)
-        .fold(false, |found, (&first, &second)| {
-            found | (first == 0xEF) & (second == 0xBF)
-        });
-    let suspicious = control | noncharacter;
+    let (mut control, mut has_return, mut noncharacter, mut brackets) =
+        (false, false, false, false);
+    let mut look = |byte: u8, next: u8| {
+        let is_return = byte == b'\r';
+        has_return |= is_return;
+        control |= (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
+        // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
+        noncharacter |= (byte == 0xEF) & (next == 0xBF);
+        brackets |= (byte == b']') & (next == b']');
+    };
+    for (&byte, &next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
+        look(byte, next);
+    }
+    if let Some(&last) = bytes.last() {
+        look(last, b' ');
+    }
     Survey {
-        forbidden: suspicious
+        forbidden: (control | noncharacter)
             .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
             .flatten(),
         has_return,
-        has_cdata_end: source.contains("]]>"),
+        may_have_cdata_end: brackets,
     }
 }
 
@@ -81,58 +80,58 @@ pub(super) fn is_name(name: &str) -> bool {
     characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
 }
 
-/// The name that starts `text`, up to the first byte that `ends` it or to its end; or what stands there instead.
-pub(super) fn leading_name(text: &str, ends: impl Fn(u8) -> bool) -> Result<&str, &str> {
-    let bytes = text.as_bytes();
-    let ascii = bytes
-        .iter()
-        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
-    let length = ascii.unwrap_or(bytes.len());
-    let is_whole = bytes.get(length).is_none_or(|&byte| ends(byte));
-    if is_whole && bytes.first().is_some_and(|&byte| is_ascii_name_start(byte)) {
-        return Ok(&text[..length]);
+/// Where the name ends that starts at `from`; `from` itself if none does.
+pub(super) fn name_end(source: &str, from: usize) -> usize {
+    let bytes = source.as_bytes();
+    match bytes.get(from) {
+        Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
+        _ => return from,
     }
-    let length = text.bytes().position(ends).unwrap_or(text.len());
-    let name = &text[..length];
-    if is_name(name) { Ok(name) } else { Err(name) }
+    let mut at = from;
+    while bytes
+        .get(at)
+        .is_some_and(|&byte| NAME_BYTES[usize::from(byte)])
+    {
+        at += 1;
+    }
+    match bytes.get(at) {
+        Some(byte) if !byte.is_ascii() => from + name_length(&source[from..]),
+        _ => at,
+    }
+}
+
+fn name_length(text: &str) -> usize {
+    let mut characters = text.char_indices();
+    if !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
+        return 0;
+    }
+    characters
+        .find(|&(_, c)| !is_name_char(c))
+        .map_or(text.len(), |(at, _)| at)
 }
 
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
-pub(super) fn decode(raw: &str, place: Place) -> Result<Cow<'_, str>, Misfit> {
-    let special = |byte: &u8| match place {
+pub(super) fn decode(raw: &str, place: Place, into: &mut String) -> Result<(), Misfit> {
+    let is_special = |&byte: &u8| match place {
         Place::Text => matches!(byte, b'&' | b'\r'),
         Place::Value => matches!(byte, b'&' | b'\r' | b'\n' | b'\t'),
+        Place::CData => byte == b'\r',
     };
-    let Some(mut at) = raw.bytes().position(|byte| special(&byte)) else {
-        return Ok(Cow::Borrowed(raw));
-    };
-    let mut decoded = String::with_capacity(raw.len());
     let mut done = 0;
-    loop {
-        decoded.push_str(&raw[done..at]);
-        done = at
-            + match raw.as_bytes()[at] {
-                b'&' => {
-                    let (character, length) = reference(&raw[at..]).map_err(|kind| (at, kind))?;
-                    decoded.push(character);
-                    length
-                }
-                first => {
-                    decoded.push(if place == Place::Text { '\n' } else { ' ' });
-                    if first == b'\r' && raw.as_bytes().get(at + 1) == Some(&b'\n') {
-                        2
-                    } else {
-                        1
-                    }
-                }
-            };
-        match raw[done..].bytes().position(|byte| special(&byte)) {
-            Some(next) => at = done + next,
-            None => break,
-        }
+    while let Some(by) = raw.as_bytes()[done..].iter().position(is_special) {
+        let at = done + by;
+        into.push_str(&raw[done..at]);
+        let (character, length) = match &raw.as_bytes()[at..] {
+            [b'&', ..] => reference(&raw[at..]).map_err(|kind| (at, kind))?,
+            [b'\r', b'\n', ..] => ('\n', 2),
+            _ => ('\n', 1),
+        };
+        let is_blank = place == Place::Value && raw.as_bytes()[at] != b'&';
+        into.push(if is_blank { ' ' } else { character });
+        done = at + length;
     }
-    decoded.push_str(&raw[done..]);
-    Ok(Cow::Owned(decoded))
+    into.push_str(&raw[done..]);
+    Ok(())
 }
 
 /// The character of the reference at the start of `text`, and the reference's length.
@@ -196,16 +195,11 @@ mod tests {
     #[test]
     fn references_and_line_ends_are_resolved_by_place() {
         let check = |raw: &str, text: &str, value: &str| {
-            assert_eq!(
-                decode(raw, Place::Text).as_deref(),
-                Ok(text),
-                "{raw:?} as text"
-            );
-            assert_eq!(
-                decode(raw, Place::Value).as_deref(),
-                Ok(value),
-                "{raw:?} as value"
-            );
+            for (place, expected) in [(Place::Text, text), (Place::Value, value)] {
+                let mut decoded = "before ".to_owned();
+                assert_eq!(decode(raw, place, &mut decoded), Ok(()), "{raw:?}");
+                assert_eq!(decoded, format!("before {expected}"), "{raw:?}");
+            }
         };
         check("", "", "");
         check("plain 輪番", "plain 輪番", "plain 輪番");
@@ -219,7 +213,8 @@ mod tests {
     #[test]
     fn a_wrong_reference_is_refused_where_it_stands() {
         let check = |raw: &str, at: usize, kind: ParseErrorKind| {
-            assert_eq!(decode(raw, Place::Text), Err((at, kind)), "{raw:?}");
+            let refused = decode(raw, Place::Text, &mut String::new());
+            assert_eq!(refused, Err((at, kind)), "{raw:?}");
         };
         check("a & b; c", 2, ParseErrorKind::BareAmpersand);
         check("a&b=1", 1, ParseErrorKind::BareAmpersand);

@@ -88,6 +88,18 @@ fn is_plain(pass: &Pass<'_, '_, '_>, gap: Span) -> bool {
 /// Whether all children of an element stand where they stand, whatever a template decides: none of its tags is directly
 /// between them.
 pub(super) fn has_certain_children(pass: &Pass<'_, '_, '_>, parent: Element<'_, '_>) -> bool {
+    // Many children ask in turn, and all but the first need not look through all of them again.
+    if let Some((asked, is_certain)) = pass.certain_children.get()
+        && asked == parent.span()
+    {
+        return is_certain;
+    }
+    let is_certain = looks_certain(pass, parent);
+    pass.certain_children.set(Some((parent.span(), is_certain)));
+    is_certain
+}
+
+fn looks_certain(pass: &Pass<'_, '_, '_>, parent: Element<'_, '_>) -> bool {
     parent.children().all(|content| match content {
         Content::Element(_) => true,
         Content::Instruction(..) => false,

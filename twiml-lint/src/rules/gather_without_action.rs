@@ -40,16 +40,21 @@ A template with tags between its verbs may answer differently the second time, a
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Gather"], check),
+    check: Check::Elements(&["Response"], check),
 };
 
-fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let has_none = flow::given(pass, tag.element, "action") == Given::Nothing;
-    if has_none && flow::has_certain_children(pass, pass.document.root()) {
-        pass.report(
-            tag.element.name_span(),
-            "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",
-        )
-        .help("add action=\"https://...\" with the address that takes the digits");
+fn check(pass: &mut Pass<'_, '_, '_>, response: Tag<'_, '_>) {
+    // What a template may add or leave out decides whether this document is what answers.
+    if !flow::has_certain_children(pass, response.element) {
+        return;
+    }
+    for gather in response.element.child_elements() {
+        if gather.name() == "Gather" && flow::given(pass, gather, "action") == Given::Nothing {
+            pass.report(
+                gather.name_span(),
+                "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",
+            )
+            .help("add action=\"https://...\" with the address that takes the digits");
+        }
     }
 }

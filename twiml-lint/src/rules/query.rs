@@ -2,10 +2,10 @@
 
 /// Names and values as written, escapes not resolved.
 pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
-    let before_fragment = address.split('#').next().unwrap_or_default();
-    let query = before_fragment
-        .split_once('?')
-        .map_or("", |(_, query)| query);
+    let query = match address.split_once('?') {
+        Some((before, rest)) if !before.contains('#') => rest.split('#').next().unwrap_or_default(),
+        _ => "",
+    };
     query
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

@@ -45,8 +45,8 @@ pub(super) fn each_piece<'d, 'a>(element: Element<'d, 'a>, take: &mut dyn FnMut(
 impl<'d, 'a> Piece<'d, 'a> {
     /// Where a part of the text stands in the source; the whole text, if references or line ends hide the place.
     pub(super) fn span_of(&self, part: std::ops::Range<usize>) -> Span {
-        let source = self.parent.source();
-        if &source[self.span.range()] != self.text {
+        // A text with references is not a part of the source.
+        if !std::ptr::eq(&self.parent.source()[self.span.range()], self.text) {
             return self.span;
         }
         Span {

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::{
-    document::Span,
     finding::Related,
     run::{Kept, Run},
     rule::{Check, Example, Level, Rule},
@@ -41,27 +40,28 @@ Write the address the same way everywhere, and let the server answer exactly tha
 
 fn check(run: &mut Run<'_>) {
     // By address without its last slash: how it was written first, and where.
-    let mut first: HashMap<String, (bool, usize, Span, String)> = HashMap::new();
+    let mut first: HashMap<&str, (bool, usize, &Kept)> = HashMap::new();
     let mut twins = Vec::new();
     for (file, facts) in run.files.iter().enumerate() {
         for kept in &facts.addresses {
             let Some((bare, has_slash)) = bare(kept) else { continue };
             match first.get(bare) {
                 None => {
-                    first.insert(bare.to_owned(), (has_slash, file, kept.span, kept.place_name()));
+                    first.insert(bare, (has_slash, file, kept));
                 }
-                Some((as_first, other, span, place)) if *as_first != has_slash => {
+                Some((as_first, other, twin)) if *as_first != has_slash => {
                     let with = |has: bool| if has { "with" } else { "without" };
                     let message = format!(
-                        "{} in {} ends {} a slash, and in {place} {} one: these are two addresses, and servers mix them up",
+                        "{} in {} ends {} a slash, and in {} {} one: these are two addresses, and servers mix them up",
                         kept.address,
                         kept.place_name(),
                         with(has_slash),
+                        twin.place_name(),
                         with(*as_first),
                     );
                     let related = Related {
                         file: Some(*other),
-                        span: *span,
+                        span: twin.span,
                         message: format!("written {} a slash here", with(*as_first)),
                     };
                     twins.push((file, kept.span, message, related));

@@ -41,26 +41,17 @@ pub(super) struct Tags<'a> {
 
 /// Whether it is worth while to look for tags at all.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let following = bytes.get(1..).unwrap_or_default();
+    // The XML declaration alone is none, and neither is a numeric reference.
+    let body = text.trim_start_matches('\u{FEFF}');
+    let body = body.strip_prefix("<?xml").unwrap_or(body).as_bytes();
+    let mut found = body.first() == Some(&b'#');
     // No branch per byte, so that the compiler can vectorize it.
-    let opens = bytes
-        .iter()
-        .zip(following)
-        .fold(0u8, |found, (&first, &second)| {
-            let sign = (first == b'{') | (first == b'$') | (first == b'#');
-            let asp = (first == b'<') & ((second == b'%') | (second == b'?'));
-            let ruby = (first == b'%') & (second == b'{');
-            found | u8::from(sign | asp | ruby)
-        });
-    // The XML declaration alone is none.
-    opens != 0 && {
-        let body = text
-            .trim_start_matches('\u{FEFF}')
-            .strip_prefix("<?xml")
-            .unwrap_or(text);
-        body.contains(['{', '$', '#']) || body.contains("<%") || body.contains("<?")
+    for (&byte, &next) in body.iter().zip(body.get(1..).unwrap_or_default()) {
+        found |= (byte == b'{') | (byte == b'$');
+        found |= (byte != b'&') & (next == b'#');
+        found |= (byte == b'<') & ((next == b'%') | (next == b'?'));
     }
+    found
 }
 
 impl<'a> Tags<'a> {
@@ -283,7 +274,7 @@ impl<'a> Tags<'a> {
                 Some(b'.')
                     if bytes.get(at + 1).is_some_and(is_start) && self.is_member(name(at + 1)) =>
                 {
-                    at = name(at + 1)
+                    at = name(at + 1);
                 }
                 Some(b'(') => at = self.brackets(at)?,
                 _ => return Some(at),

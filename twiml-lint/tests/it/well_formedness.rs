@@ -187,7 +187,7 @@ impl Tree {
             Content::Comment(text, _) => Part::Comment(text.to_owned()),
             Content::Instruction(..) => panic!("none was rendered"),
         };
-        let pair = |a: &twiml_lint::Attribute<'_>| (a.name().to_owned(), a.value().to_owned());
+        let pair = |a: twiml_lint::Attribute<'_, '_>| (a.name().to_owned(), a.value().to_owned());
         Self {
             name: element.name().to_owned(),
             attributes: element.attributes().map(pair).collect(),

@@ -1,0 +1,130 @@
+//! Places in a text: in bytes, and as people count.
+
+use std::{fmt, ops::Range};
+
+/// A range of the source, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// A place in the source, as people and editors count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters (Unicode scalar values).
+    pub column: u32,
+}
+
+/// What it takes to tell many positions in one text quickly, however long its lines are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineIndex {
+    /// Where all lines start but the first.
+    starts: Vec<u32>,
+    /// How many characters start before each block of [`BLOCK`] bytes.
+    characters: Vec<u32>,
+}
+
+/// So many bytes are looked through for a position.
+const BLOCK: usize = 1024;
+
+impl Span {
+    /// To index the source with.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl Position {
+    /// Line and column of a byte. Takes time linear in the offset.
+    pub(crate) fn of(source: &str, offset: usize) -> Self {
+        let before = &source[..source.floor_char_boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let lines = before.bytes().filter(|&byte| byte == b'\n').count();
+        Self {
+            line: index(lines) + 1,
+            column: index(before[line_start..].chars().count()) + 1,
+        }
+    }
+}
+
+impl LineIndex {
+    /// Looks through a text once.
+    pub fn new(text: &str) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+        // A block more, for the offset after the last byte.
+        let blocks = text.as_bytes().chunks(BLOCK).chain([&[][..]]);
+        Self {
+            starts: newlines.map(|newline| index(newline + 1)).collect(),
+            characters: blocks
+                .scan(0, |before, block| {
+                    let here = *before;
+                    *before += starting(block);
+                    Some(here)
+                })
+                .collect(),
+        }
+    }
+
+    /// Line and column of a byte of the text that the index was made from.
+    pub fn position(&self, text: &str, offset: u32) -> Position {
+        let offset = text.floor_char_boundary(offset as usize);
+        let lines = self
+            .starts
+            .partition_point(|&start| start as usize <= offset);
+        let start = lines
+            .checked_sub(1)
+            .map_or(0, |line| self.starts[line] as usize);
+        Position {
+            line: index(lines) + 1,
+            column: self.characters_before(text, offset) - self.characters_before(text, start) + 1,
+        }
+    }
+
+    fn characters_before(&self, text: &str, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        self.characters[block] + starting(&text.as_bytes()[block * BLOCK..offset])
+    }
+}
+
+/// How many characters start in these bytes of UTF-8.
+fn starting(bytes: &[u8]) -> u32 {
+    let continues = |byte: &&u8| (**byte & 0xC0) == 0x80;
+    index(bytes.len() - bytes.iter().filter(continues).count())
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Sources are shorter than 4 GiB (the parser refuses others), so every length and offset fits.
+pub(crate) fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_counts_as_the_text_itself_does() {
+        let long = "輪番".repeat(BLOCK);
+        let whole = "a".repeat(2 * BLOCK);
+        for text in ["", "a", "\n", "輪番\n\nab📞c\r\nd", "\n\n", &long, &whole] {
+            let lines = LineIndex::new(text);
+            for offset in 0..=text.len() + 1 {
+                assert_eq!(
+                    lines.position(text, index(offset)),
+                    Position::of(text, offset),
+                    "{text:?} at {offset}"
+                );
+            }
+        }
+    }
+}
