@@ -1,7 +1,7 @@
 //! rinban under a real Zabbix server: its database, its API, its sender, our media type and our programs; only the phones
 //! are simulated. `real/run` installs what is missing and starts this.
 //!
-//! * [`place`]: a directory and processes that end with this one;
+//! * [`place`]: a directory, and the processes in it;
 //! * [`server`]: the Zabbix server;
 //! * [`office`]: what an administrator sets up in it;
 //! * [`core`]: our side, and what its journals say;

@@ -87,15 +87,11 @@ impl Place {
         }
     }
 
-    /// A command of the monitor's user as a service manager would start it: bare environment, `/`, no input.
+    /// A command of the monitor's user as a service manager would start it: bare environment, `/`, no input. Should we end
+    /// without a word, it gets SIGTERM, by which PostgreSQL waits for its clients, so that the server can still end properly.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        self.command_dying_by("TERM", program)
-    }
-
-    /// The same with the signal that ends the process should we end without a word.
-    fn command_dying_by(&self, signal: &str, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", signal]);
+        command.args(["--pdeathsig", "TERM"]);
         if let Some(user) = &self.user {
             command.arg(format!("--reuid={}", user.uid));
             command.arg(format!("--regid={}", user.gid));
@@ -128,7 +124,7 @@ impl Place {
             .append(true)
             .open(self.path(&format!("{name}.log")))
             .expect("a log");
-        let mut command = self.command_dying_by(end.as_str().trim_start_matches("SIG"), program);
+        let mut command = self.command(program);
         command
             .stdout(log.try_clone().expect("the log again"))
             .stderr(log);
