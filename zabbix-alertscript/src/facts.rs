@@ -20,6 +20,9 @@ pub const NO_GROUP: &str = "default";
 /// update it is not a person's, and is handed over without one.
 pub const OWN_MARK: &str = "[rinban]";
 
+/// What Zabbix writes for `{USER.FULLNAME}` when the user who is told shares no user group with the one who wrote.
+const INACCESSIBLE: &str = "Inaccessible user";
+
 /// What a message says of its event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -52,6 +55,8 @@ pub struct Facts {
     pub kind: Kind,
     /// `{EVENT.ID}` of the problem, also in updates and recoveries.
     pub event_id: Option<String>,
+    /// `{TRIGGER.ID}`, which names the alert where there is no event id.
+    pub trigger_id: Option<String>,
     /// As Zabbix writes it: 0 to 5, or the English name.
     pub severity: Option<String>,
     /// Of an update: who acknowledged the event.
@@ -83,6 +88,7 @@ impl Facts {
         Self {
             kind: kind(fields.get("kind"), value.as_deref(), named),
             event_id: known(&named.event_id).or_else(|| owned(fields.get("event_id"))),
+            trigger_id: known(&named.trigger_id).or_else(|| owned(fields.get("trigger_id"))),
             severity: known(&named.severity).or_else(|| owned(fields.get("nseverity"))),
             acknowledged_by: acknowledged_by(fields),
             reason: None,
@@ -108,9 +114,10 @@ impl Facts {
             Some(title) => title.split_whitespace().collect::<Vec<_>>().join(" "),
             None => "Zabbix problem without a name".to_owned(),
         };
-        let dedup = match &self.event_id {
-            Some(id) => id.clone(),
-            None => format!("{}/{title}", self.host.as_deref().unwrap_or_default()),
+        let dedup = match (&self.event_id, &self.trigger_id) {
+            (Some(id), _) => id.clone(),
+            (None, Some(id)) => format!("trigger {id}"),
+            (None, None) => format!("{}/{title}", self.host.as_deref().unwrap_or_default()),
         };
         let dedup = shorten(&dedup, NAME_BYTES);
         // Without an event id nothing tells two occurrences apart but the time. A retry is then a second event of the
@@ -183,7 +190,8 @@ fn acknowledged_by(fields: &Fields) -> Option<String> {
     let own = fields
         .text("message")
         .is_some_and(|text| text.starts_with(OWN_MARK));
-    (acknowledged && !own).then(|| fields.get("user").unwrap_or("a Zabbix user").to_owned())
+    let user = fields.get("user").filter(|user| *user != INACCESSIBLE);
+    (acknowledged && !own).then(|| user.unwrap_or("a Zabbix user").to_owned())
 }
 
 /// Date and time have a resolution of one second; two people may write in the same one.
@@ -331,6 +339,17 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_is_named_by_its_event_else_its_trigger_else_its_host_and_title() {
+        let key = |body: &str| event(body).dedup_key.as_str().to_owned();
+        assert_eq!(key("event_id=7\ntrigger_id=9\nname=x"), "7");
+        assert_eq!(
+            key("event_id={EVENT.ID}\ntrigger_id=9\nname=x"),
+            "trigger 9"
+        );
+        assert_eq!(key("host=web01\nname=x"), "web01/x");
+    }
+
+    #[test]
     fn an_update_of_a_problem_that_is_over_closes_it() {
         let over = event("kind=update\nevent_id=7\nvalue=0\nack=Yes\nuser=Admin");
         assert_eq!(
@@ -351,6 +370,10 @@ mod tests {
         );
         assert_eq!(
             by("ack=Yes\nuser={USER.FULLNAME}"),
+            Some("a Zabbix user".into())
+        );
+        assert_eq!(
+            by("ack=Yes\nuser=Inaccessible user"),
             Some("a Zabbix user".into())
         );
         assert_eq!(by("ack=No\nuser=Admin"), None);

@@ -29,7 +29,10 @@ pub fn parse(subject: &str, body: &str) -> Option<Facts> {
             "event_id",
             "イベントid",
         ])
-        .filter(|id| id.chars().all(|c| c.is_ascii_digit()));
+        .filter(|id| is_number(id));
+    let trigger_id = labels
+        .get(&["trigger id", "triggerid", "trigger_id", "トリガーid"])
+        .filter(|id| is_number(id));
     let title = labels
         .get(&[
             "problem name",
@@ -43,6 +46,7 @@ pub fn parse(subject: &str, body: &str) -> Option<Facts> {
     Some(Facts {
         kind,
         event_id: event_id.map(str::to_owned),
+        trigger_id: trigger_id.map(str::to_owned),
         title: Some(title.to_owned()),
         host: labels.owned(&["host", "hostname", "host name"]),
         severity: labels.owned(&["severity", "trigger severity"]),
@@ -50,6 +54,10 @@ pub fn parse(subject: &str, body: &str) -> Option<Facts> {
         message: body.replace('\r', ""),
         ..Facts::default()
     })
+}
+
+fn is_number(id: &str) -> bool {
+    id.chars().all(|c| c.is_ascii_digit())
 }
 
 /// The `Label: value` lines.
@@ -201,6 +209,14 @@ mod tests {
             "Event ID: {EVENT.ID}",
             Some((Problem, None, "x")),
         );
+    }
+
+    #[test]
+    fn a_trigger_id_is_read_where_there_is_one() {
+        let id = |body: &str| parse("PROBLEM: x", body).and_then(|facts| facts.trigger_id);
+        assert_eq!(id("Trigger ID: 13926"), Some("13926".into()));
+        assert_eq!(id("トリガーID：13926"), Some("13926".into()));
+        assert_eq!(id("Trigger ID: {TRIGGER.ID}"), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use rinban::{alert::Event, handoff::Settings};
 
 use crate::{
     arguments::{Arguments, Mode},
-    check, database,
+    check, database, install,
     verdict::{self, Verdict},
 };
 use rinban::plugin;
@@ -49,6 +49,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if runs_the_core(&args) {
         return plugin::run_core(args);
     }
+    if is_subcommand(&args, "install") {
+        return install::install(args.into_iter().skip(2)).into();
+    }
     let arguments = match Arguments::parse(args.into_iter().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => return fail(Status::Usage, &error),
@@ -70,13 +73,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Whether this program is to be the core: called `rinban`, or with `serve`. A group of the name `serve` is told from the
-/// subcommand by its subject, which does not start with a dash.
+/// Whether this program is to be the core: called `rinban`, or with `serve`.
 fn runs_the_core(args: &[OsString]) -> bool {
     let name = args.first().map(Path::new).and_then(Path::file_name);
-    let serve = args.get(1).is_some_and(|arg| arg == "serve");
+    name.is_some_and(|name| name == "rinban") || is_subcommand(args, "serve")
+}
+
+/// A group that is named like a subcommand is told from it by its subject, which does not start with a dash.
+fn is_subcommand(args: &[OsString], name: &str) -> bool {
     let option = |arg: &OsString| arg.as_encoded_bytes().starts_with(b"-");
-    name.is_some_and(|name| name == "rinban") || serve && args.get(2).is_none_or(option)
+    args.get(1).is_some_and(|arg| arg == name) && args.get(2).is_none_or(option)
 }
 
 fn dry_run(arguments: &Arguments) -> ExitCode {

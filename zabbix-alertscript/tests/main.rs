@@ -2,6 +2,7 @@
 
 mod as_zabbix_runs_it;
 mod fixtures;
+mod install;
 #[path = "../../tests/support/installation.rs"]
 mod installation;
 mod no_core;
