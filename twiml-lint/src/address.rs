@@ -24,6 +24,9 @@ pub(crate) struct Address<'d, 'a> {
     pub(crate) verdict: Verdict,
     /// Whether the address is for a websocket.
     pub(crate) is_websocket: bool,
+    /// Whether it is what an address should be, `https`, a host and a path, with nothing in or around it that a rule about
+    /// single addresses looks for.
+    pub(crate) is_plain: bool,
     parts: Parts,
 }
 
@@ -149,13 +152,21 @@ impl<'d, 'a> Address<'d, 'a> {
         is_websocket: bool,
     ) -> Self {
         let verdict = judge(&value);
+        let parts = Parts::of(&value, verdict);
+        let is_plain = verdict == Verdict::Absolute(Scheme::Https)
+            && !is_websocket
+            && value
+                .bytes()
+                .fold(true, |plain, byte| plain & is_plain(byte))
+            && !value[parts.authority.clone()].contains('_');
         Self {
             tag,
             place,
             span,
             verdict,
             is_websocket,
-            parts: Parts::of(&value, verdict),
+            is_plain,
+            parts,
             value,
         }
     }
@@ -176,6 +187,12 @@ impl Parts {
             },
         }
     }
+}
+
+/// Whether a byte says nothing more than its part of a path: no blank, user, query or fragment, nothing that is escaped or
+/// a placeholder.
+fn is_plain(byte: u8) -> bool {
+    (byte > b' ') & (byte < 0x7F) & !matches!(byte, b'?' | b'#' | b'@' | b'\\')
 }
 
 /// What an address is, blanks around it aside.

@@ -6,7 +6,7 @@ use crate::{
     address::{Address, Verdict},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, AttributeRole, Product, Role},
+    grammar::{self, AttributeRole, Product, Role, TextRole},
     rule::{Check, Level, Rule},
     settings::Settings,
     template::Mask,
@@ -20,6 +20,8 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) role: Option<&'static Role>,
     /// What its parent is, if that is known.
     pub(crate) parent: Option<&'static Role>,
+    /// Whether it stands where it may, and all its attributes exist and hold what they should.
+    pub(crate) is_plain: bool,
 }
 
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
@@ -57,7 +59,9 @@ pub(crate) struct Pass<'d, 'a, 'f> {
 pub(crate) struct Looking {
     /// By [`grammar::RoleId`]; the last for elements that are unknown.
     elements: Vec<Vec<Looker<ElementCheck>>>,
+    odd_elements: Vec<Looker<ElementCheck>>,
     addresses: Vec<Looker<AddressCheck>>,
+    odd_addresses: Vec<Looker<AddressCheck>>,
     document: Vec<Looker<DocumentCheck>>,
     needs_addresses: bool,
 }
@@ -103,13 +107,15 @@ impl Looking {
                     self.elements[usize::from(role.id)].push(Looker { rule, level, check });
                 }
             }
+            Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
             Check::Addresses(check) => self.addresses.push(Looker { rule, level, check }),
+            Check::OddAddresses(check) => self.odd_addresses.push(Looker { rule, level, check }),
             Check::Document(check) => self.document.push(Looker { rule, level, check }),
             Check::Run(_) => {}
         }
         self.needs_addresses |= matches!(
             rule.check,
-            Check::Addresses(_) | Check::Document(_) | Check::Run(_)
+            Check::Addresses(_) | Check::OddAddresses(_) | Check::Document(_) | Check::Run(_)
         );
     }
 }
@@ -160,6 +166,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                     element,
                     role,
                     parent,
+                    is_plain: false,
                 },
             );
         }
@@ -169,11 +176,18 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
     }
 
-    fn visit(&mut self, looking: &Looking, tag: Tag<'d, 'a>) {
+    fn visit(&mut self, looking: &Looking, mut tag: Tag<'d, 'a>) {
         self.known.clear();
         if let Some(role) = tag.role {
             let names = tag.element.attributes().map(|attribute| attribute.name());
             self.known.extend(names.map(|name| role.attribute(name)));
+            tag.is_plain = is_plain(tag, role, &self.known);
+        }
+        if !tag.is_plain {
+            for looker in &looking.odd_elements {
+                self.rule = Some((looker.rule, looker.level));
+                (looker.check)(self, tag);
+            }
         }
         let id = tag
             .role
@@ -190,6 +204,12 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             for looker in &looking.addresses {
                 self.rule = Some((looker.rule, looker.level));
                 (looker.check)(self, &address);
+            }
+            if !address.is_plain {
+                for looker in &looking.odd_addresses {
+                    self.rule = Some((looker.rule, looker.level));
+                    (looker.check)(self, &address);
+                }
             }
             if self.first_absolute.is_none() && matches!(address.verdict, Verdict::Absolute(_)) {
                 self.first_absolute = Some(self.addresses.len());
@@ -244,6 +264,26 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn is_uncertain(&self, span: Span) -> bool {
         self.mask.touches(span)
     }
+}
+
+/// Whether the grammar has nothing to say against an element: its place, its attributes and what they hold. Phone numbers
+/// in texts are left to the rule about them.
+fn is_plain(tag: Tag<'_, '_>, role: &Role, known: &[Option<&'static AttributeRole>]) -> bool {
+    let is_root = tag.element.parent().is_none();
+    let is_placed = is_root || tag.parent.is_some_and(|parent| parent.may_hold(role));
+    is_placed
+        && role.text != TextRole::Phone
+        && tag
+            .element
+            .attributes()
+            .zip(known)
+            .all(|(attribute, known)| {
+                let mut has_fault = known.is_none();
+                if let Some(known) = known {
+                    grammar::judge(known.value, attribute.value(), &mut |_, _| has_fault = true);
+                }
+                !has_fault
+            })
 }
 
 /// What runs a document: told by the first verb that only one product knows.

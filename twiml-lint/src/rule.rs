@@ -53,8 +53,12 @@ pub(crate) enum Check {
     ),
     /// At each element, known or not.
     EveryElement(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
+    /// At each element that is not just as the grammar has it; see [`Tag::is_plain`](crate::pass::Tag::is_plain).
+    OddElements(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
     /// At each place that holds an address, in order.
     Addresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
+    /// At each address that is not just scheme, host and path; see [`Address::is_plain`].
+    OddAddresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
     /// Once the document has been walked.
     Document(fn(&mut Pass<'_, '_, '_>)),
     /// Once all files have been read, over what they have in common.

@@ -26,7 +26,7 @@ Check the signature of the request instead, which needs no password.",
   <Redirect>https://example.com/menu</Redirect>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

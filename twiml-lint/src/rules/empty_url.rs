@@ -28,7 +28,7 @@ Write the address, or take out the element.",
   <Redirect>https://example.com/menu</Redirect>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

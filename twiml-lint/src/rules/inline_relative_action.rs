@@ -46,7 +46,7 @@ Looked for with `--inline`.",
         )],
         settings: &[("inline", "true")],
     },
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

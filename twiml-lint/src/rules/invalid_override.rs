@@ -33,7 +33,7 @@ The ranges: `ct` 100 to 10000 ms, `rt` and `tt` 100 to 15000 ms, `rc` 0 to 5, `r
   <Hangup/>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

@@ -47,7 +47,7 @@ it. Values with a placeholder are not judged.",
 </Response>
 ",
     )]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

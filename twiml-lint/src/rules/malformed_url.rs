@@ -27,7 +27,7 @@ Write scheme, `://`, host and path, and a blank as `%20`.",
   <Play>https://example.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

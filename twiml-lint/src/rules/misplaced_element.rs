@@ -41,7 +41,7 @@ Move it to where it may stand. What is to follow a `<Gather>` comes after its en
 </Response>
 ",
     )]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

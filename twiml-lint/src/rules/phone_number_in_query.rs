@@ -26,7 +26,7 @@ Take the number from `From` or `To`, or name the person by an identifier of your
   <Redirect>https://example.com/menu?who=7</Redirect>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

@@ -26,7 +26,7 @@ Write `https`, or `wss` for streams.",
   <Play>https://example.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

@@ -35,7 +35,7 @@ Write the whole address, scheme and host included.",
 </Response>
 ",
     )]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

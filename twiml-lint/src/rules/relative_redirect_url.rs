@@ -28,7 +28,7 @@ Write the whole address, scheme and host included.",
   <Redirect>https://example.com/menu</Redirect>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

@@ -25,7 +25,7 @@ Use a token that is good for this call only, or check the signature of the reque
   <Play>https://example.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 /// What secrets are called, without `-` and `_`.

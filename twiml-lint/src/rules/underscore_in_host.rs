@@ -26,7 +26,7 @@ Name the host with a hyphen.",
   <Play>https://my-bucket.example.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

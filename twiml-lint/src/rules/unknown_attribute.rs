@@ -40,7 +40,7 @@ Write the name as the documentation has it, in camel case: the helper libraries 
 </Response>
 ",
     )]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

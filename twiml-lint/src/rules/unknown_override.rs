@@ -33,7 +33,7 @@ Write one of these keys, joined by `&amp;`.",
   <Hangup/>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

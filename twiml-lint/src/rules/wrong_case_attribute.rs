@@ -37,7 +37,7 @@ Write the name as TwiML has it, most often in camel case. `--fix` does it.",
 </Response>
 ",
     )]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

@@ -21,7 +21,7 @@ not know and leaves out, with all that stands in it. HTML-minded editors and for
 Write the name as TwiML has it: verbs and nouns begin with a capital, SSML inside `<Say>` does not. `--fix` does it.",
     bad: Example::xml(&[("menu.xml", "<Response>\n  <say>hello</say>\n</Response>\n")]),
     good: Example::xml(&[("menu.xml", "<Response>\n  <Say>hello</Say>\n</Response>\n")]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

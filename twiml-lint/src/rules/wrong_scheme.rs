@@ -26,7 +26,7 @@ Put the file where it can be fetched over https.",
   <Play>https://bucket.s3.amazonaws.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::Addresses(check),
+    check: Check::OddAddresses(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
