@@ -8,6 +8,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::{
     document::{Attribute, Content, Element, Span},
     grammar::{AttributeRole, TextRole, ValueRole},
+    parse::BLANKS,
     pass::Tag,
     template::{PLACEHOLDER, is_placeholder},
 };
@@ -74,9 +75,6 @@ pub(crate) enum Scheme {
     Ws,
     Wss,
 }
-
-/// White space of XML. Other blanks are part of an address, and wrong there.
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 impl<'d, 'a> Address<'d, 'a> {
     /// The address without the blanks around it.
@@ -332,7 +330,7 @@ fn text_span(element: Element<'_, '_>) -> Span {
 }
 
 /// A span without the blanks at both ends of its text.
-fn trimmed(span: Span, text: &str) -> Span {
+pub(crate) fn trimmed(span: Span, text: &str) -> Span {
     let without_start = text.trim_start_matches(BLANKS);
     let start = span.end - crate::document::index(without_start.len());
     Span {

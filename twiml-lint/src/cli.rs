@@ -20,7 +20,6 @@ mod fix;
 mod flags;
 mod layer;
 mod lint;
-mod places;
 mod report;
 
 use std::{

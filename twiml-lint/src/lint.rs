@@ -354,11 +354,15 @@ impl Report {
             .is_some_and(|(encoding, _)| encoding == encoding_rs::UTF_8)
     }
 
-    /// Line and column of a byte of the text.
+    /// Line and column of a byte of the text. A byte order mark is no column: no editor counts it.
     pub fn position(&self, offset: u32) -> Position {
-        self.lines
-            .get_or_init(|| LineIndex::new(&self.text))
-            .position(&self.text, offset)
+        let lines = self.lines.get_or_init(|| LineIndex::new(&self.text));
+        let mut position = lines.position(&self.text, offset);
+        let is_behind_mark = position.line == 1 && position.column > 1;
+        if is_behind_mark && self.text.starts_with('\u{FEFF}') {
+            position.column -= 1;
+        }
+        position
     }
 
     /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a

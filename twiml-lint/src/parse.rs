@@ -47,8 +47,8 @@ impl Limits {
     };
 }
 
-/// White space of XML.
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+/// White space of XML. Other blanks are text.
+pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
     build(source, limits).map_err(|(offset, kind)| ParseError {

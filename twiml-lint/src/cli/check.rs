@@ -1,7 +1,6 @@
 //! Reads and lints files on all processors, and keeps what was found in the order of the files.
 
 use std::{
-    cell::OnceCell,
     collections::HashMap,
     io,
     sync::{
@@ -17,7 +16,6 @@ use super::{
     bytes::{self, Bytes},
     find::{Origin, Target},
     layer::Layer,
-    places::Places,
 };
 
 /// A file and what was found in it.
@@ -29,7 +27,6 @@ pub(crate) struct File<'t> {
     pub(crate) report: Report,
     /// Findings that are not reported, since the baseline records them.
     pub(crate) known: usize,
-    places: OnceCell<Places>,
 }
 
 /// What came of one look at all files.
@@ -185,7 +182,6 @@ impl<'t> Work<'t> {
                 index,
                 report,
                 known: 0,
-                places: OnceCell::new(),
             })
             .collect();
         outcome
@@ -254,8 +250,7 @@ impl File<'_> {
 
     /// Line and column of a byte of the text.
     pub(crate) fn position(&self, offset: u32) -> Position {
-        let places = self.places.get_or_init(|| Places::new(&self.report.text));
-        places.of(&self.report.text, offset as usize)
+        self.report.position(offset)
     }
 
     /// How many findings have a level.

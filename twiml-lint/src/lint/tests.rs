@@ -129,6 +129,33 @@ proptest! {
     }
 }
 
+/// Counted from the start, character by character.
+fn slowly(text: &str, offset: usize) -> Position {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line = before.split('\n').next_back().unwrap_or_default();
+    let marks = usize::from(!before.contains('\n') && line.starts_with('\u{FEFF}'));
+    Position {
+        line: u32::try_from(before.split('\n').count()).expect("short"),
+        column: u32::try_from(line.chars().count() - marks + 1).expect("short"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn places_are_what_counting_from_the_start_gives(
+        piece in "[a\u{FEFF}\n あ\u{1F600}]{1,9}",
+        repeated in 1usize..3000,
+        offset in 0usize..30_000,
+    ) {
+        let text = piece.repeat(repeated);
+        let linter = Linter::new(Settings::default()).expect("settings that make sense");
+        let report = finish(vec![linter.read(None, text.clone().into_bytes())]).remove(0);
+        prop_assert_eq!(report.position(u32::try_from(offset).expect("small")), slowly(&text, offset));
+        let end = u32::try_from(text.len()).expect("short");
+        prop_assert_eq!(report.position(end), slowly(&text, text.len()));
+    }
+}
+
 /// Inputs made to cost time. A debug build is some twenty times slower than what people run.
 #[test]
 fn hostile_inputs_are_refused_or_read_in_bounded_time() {

@@ -5,6 +5,7 @@ use super::{
     values::{self, Faulty, Looked, shown},
 };
 use crate::{
+    address::trimmed,
     document::{Content, Span},
     grammar::{self, Fault, PhoneFault, TextRole, ValueRole},
     pass::{Pass, Tag},
@@ -191,7 +192,7 @@ fn check_number(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     };
     let spans = tag.element.children().filter_map(|content| match content {
         Content::Text(text, span) | Content::CData(text, span) if !text.trim().is_empty() => {
-            Some(super::unexpected_text::trimmed(tag.element, span))
+            Some(trimmed(span, &tag.element.source()[span.range()]))
         }
         _ => None,
     });

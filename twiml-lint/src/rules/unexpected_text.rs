@@ -2,8 +2,10 @@
 
 use super::values::shown;
 use crate::{
-    document::{Content, Element, Span, index},
+    address::trimmed,
+    document::Content,
     grammar::{Product, Role, TextRole},
+    parse::BLANKS,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -39,9 +41,6 @@ Put what is to be said into `<Say>`, and take out the rest. `<Dial>` holds eithe
     check: Check::EveryElement(check),
 };
 
-/// White space of XML: other blanks are text.
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
-
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(role) = tag.role else { return };
     let has_none = role.text == TextRole::None;
@@ -62,7 +61,8 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             format!("<Dial> holds {} and elements, and takes one or the other", named(text))
         };
         let help = help(role, text, pass.product);
-        pass.report(trimmed(tag.element, span), message).help(help);
+        let span = trimmed(span, &tag.element.source()[span.range()]);
+        pass.report(span, message).help(help);
     }
 }
 
@@ -87,15 +87,5 @@ fn help(role: &Role, text: &str, product: Product) -> String {
         _ if product == Product::Messaging && holds("Message") => "put it into <Message>".to_owned(),
         Some(attribute) => format!("write it as {attribute}=\"...\""),
         None => "take it out".to_owned(),
-    }
-}
-
-/// A piece of an element's text without the white space around it.
-pub(super) fn trimmed(element: Element<'_, '_>, span: Span) -> Span {
-    let text = &element.source()[span.range()];
-    let start = span.start + index(text.len() - text.trim_start_matches(BLANKS).len());
-    Span {
-        start,
-        end: start + index(text.trim_matches(BLANKS).len()),
     }
 }
