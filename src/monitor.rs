@@ -4,10 +4,12 @@
 //! stand in no message; texts of a server are cut, and shown without the token.
 
 mod exchange;
+mod line;
 pub mod mackerel;
 pub mod zabbix;
 
 pub use exchange::MonitorError;
+pub use line::Style;
 
 use crate::alert::{Headline, text_newtype};
 

@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod quartet;
+mod writer;
+
+pub use writer::Writer;
 
 use std::time::Duration;
 

@@ -6,6 +6,9 @@
 
 #[cfg(test)]
 mod quartet;
+mod writer;
+
+pub use writer::Writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
