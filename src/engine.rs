@@ -12,7 +12,11 @@ pub mod desk;
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -31,6 +35,7 @@ use crate::{
     alert::Event,
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
+    monitor::Open,
     notice::Notice,
     provider::CallRequest,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
@@ -70,7 +75,12 @@ pub struct Parts {
     pub links: Links,
     /// Where notices go once they are in the outbox.
     pub notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    /// Who asks the monitor of each source how alerts stand.
+    pub watches: Watches,
 }
+
+/// By source, who asks its monitor. What comes of it is handed in as events are.
+pub type Watches = HashMap<Arc<str>, mpsc::UnboundedSender<Vec<Open>>>;
 
 /// The answer to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +119,8 @@ enum Happening {
     Fetched(Option<Box<Escalation>>, Webhook),
     /// A notice left the outbox.
     Settled(NoticeId),
+    /// The monitor of a source was read.
+    MonitorRead(Arc<str>),
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
     /// Finish the turn and end.
@@ -142,6 +154,7 @@ impl Engine {
             carriers: parts.carriers,
             links: parts.links,
             notices: parts.notices,
+            watches: parts.watches,
             outbox_pending: parts.snapshot.outbox.len(),
             happenings,
             counters,
@@ -188,6 +201,11 @@ impl Engine {
         let _ = self.happenings.send(Happening::Settled(id)).await;
     }
 
+    /// The monitor of a source was read, and what it said was handed in.
+    pub async fn monitor_read(&self, source: Arc<str>) {
+        let _ = self.happenings.send(Happening::MonitorRead(source)).await;
+    }
+
     /// How much there is to do; none if the engine is ending.
     pub async fn load(&self) -> Option<Load> {
         let (reply, answer) = oneshot::channel();
@@ -220,6 +238,7 @@ struct Runner {
     carriers: Carriers,
     links: Links,
     notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    watches: Watches,
     /// How many notices stand in the store's outbox.
     outbox_pending: usize,
     /// For the errands to come back by.
@@ -382,6 +401,7 @@ impl Runner {
                 turn.batch.settled.push(id);
                 again.push(Happening::Settled(id));
             }
+            Happening::MonitorRead(source) => self.desk.monitor_read(now, source),
             Happening::Asked(reply) => {
                 let _ = reply.send(Load {
                     outbox_pending: self.outbox_pending,
@@ -515,8 +535,23 @@ impl Runner {
                         self.send_back(async move { carrier.end(attempt, call).await });
                     }
                 }
+                Errand::Ask(open) => self.ask(open),
                 // Only a webhook brings these, and its turn has taken them out.
                 Errand::Speak(_) | Errand::Refuse => {}
+            }
+        }
+    }
+
+    /// Hands each monitor its own.
+    fn ask(&self, open: Vec<Open>) {
+        let mut of_source: HashMap<Arc<str>, Vec<Open>> = HashMap::new();
+        for alert in open {
+            let source = Arc::clone(&alert.headline.alert.source);
+            of_source.entry(source).or_default().push(alert);
+        }
+        for (source, open) in of_source {
+            if let Some(watch) = self.watches.get(&source) {
+                let _ = watch.send(open);
             }
         }
     }

@@ -144,6 +144,7 @@ impl Node {
             TokenKey::new(&snapshot.token_key),
         );
         let (notices, settled) = deliver_notices(&config)?;
+        let (watches, readings) = monitors::watches(&config)?;
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -151,7 +152,9 @@ impl Node {
             carriers,
             links: links.clone(),
             notices,
+            watches,
         });
+        monitors::take_in(&engine, readings);
         tokio::spawn(report_settled(engine.clone(), settled));
         let rim = rim(&config, &engine, links, signing_keys);
         let (stop, stopped) = watch::channel(false);
