@@ -32,6 +32,9 @@ use crate::{
 use template::{Subject, Templates};
 use twiml::{Speech, Then};
 
+/// The `message_id` of a test call, which has a built-in message of its own.
+pub const TEST_CALL: &str = "test_call";
+
 /// Message templates by name (a `message_id`, a severity or `default`) and language.
 pub type TemplateTexts = BTreeMap<String, BTreeMap<Language, String>>;
 

@@ -7,6 +7,7 @@ mod demo;
 mod nights;
 mod plans;
 mod support;
+mod test_call;
 mod tidy;
 mod unstored;
 mod webhooks;

@@ -1,10 +1,24 @@
 //! The messages that are spoken when the operator has written none.
 
-use crate::{alert::Severity, roster::Language};
+use crate::{
+    alert::{Headline, Severity},
+    roster::Language,
+    voice::TEST_CALL,
+};
 
 /// The built-in message for an alert.
-pub(super) fn message(severity: Severity, language: Language) -> &'static str {
-    match (severity, language) {
+pub(super) fn message(headline: &Headline, language: Language) -> &'static str {
+    if headline.message_id.as_deref() == Some(TEST_CALL) {
+        return match language {
+            Language::Ja => {
+                "輪番からのテストのお電話です。障害は発生していません。この電話に出られることを確認しています。"
+            }
+            Language::En => {
+                "This is a test call from rinban. Nothing is wrong. It only makes sure that you can be reached."
+            }
+        };
+    }
+    match (headline.severity, language) {
         (Severity::Critical, Language::Ja) => {
             "緊急のお電話です。{{ group }} で{{ severity }}が発生しています。\
              {% if host %}ホスト、{{ host | spell }}。{% endif %}{{ title }}。\
