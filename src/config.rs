@@ -10,6 +10,7 @@ mod handoff;
 mod locate;
 mod members;
 pub mod moment;
+mod monitors;
 mod notices;
 mod policies;
 mod providers;
@@ -30,6 +31,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use toml::de::DeTable;
@@ -39,8 +41,9 @@ use reader::{Reader, Section};
 use secrecy::SecretString;
 
 use crate::{
-    alert::GroupName,
+    alert::{GroupName, Headline},
     escalation::{Policy, ProviderName},
+    monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
     voice::PublicUrl,
@@ -69,6 +72,8 @@ pub struct Config {
     pub templates: crate::voice::TemplateTexts,
     /// Who is told what happens.
     pub receivers: Vec<Receiver>,
+    /// Whose alerts are written back and read again.
+    pub monitors: Vec<Monitor>,
     /// The people of the simulated network.
     pub simulator: SimulatorConfig,
 }
@@ -173,6 +178,41 @@ pub enum ReceiverKind {
     },
 }
 
+/// A monitor whose API is used. Alerts of its source belong to it.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    /// Its name, which no receiver of notices has.
+    pub name: MonitorName,
+    /// What it is.
+    pub kind: MonitorKind,
+    /// Of Zabbix the address of `api_jsonrpc.php`, of Mackerel the API's base; without a slash at the end.
+    pub url: String,
+    /// Zabbix's API token, Mackerel's API key.
+    pub token: SecretString,
+    /// Whether key 9 closes the alert in the monitor too.
+    pub close: bool,
+    /// Of Mackerel: the service on whose graphs the time of a run is marked.
+    pub annotate: Option<String>,
+    /// The source of its events; of no other monitor.
+    pub source: Arc<str>,
+    /// The language in which it is written to.
+    pub language: crate::roster::Language,
+}
+
+impl Monitor {
+    /// The name by which this monitor knows an alert; none if the alert is not its own, or has no name there.
+    pub fn own_id<'a>(&self, headline: &'a Headline) -> Option<&'a str> {
+        (headline.alert.source == self.source)
+            .then(|| self.kind.own_id(headline))
+            .flatten()
+    }
+
+    /// The name under which what is to be written back waits in the outbox.
+    pub fn receiver(&self) -> ReceiverName {
+        ReceiverName::new(self.name.as_str())
+    }
+}
+
 /// The people of the simulated network.
 #[derive(Clone, Debug)]
 pub struct SimulatorConfig {
@@ -261,6 +301,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let default_group = groups::default_group(root, &groups);
     let templates = templates::templates(root);
     let receivers = notices::receivers(root, &groups);
+    let monitors = monitors::monitors(root, &receivers);
     let simulator = simulator::simulator(root);
     let settings = settings?;
     Some(Config {
@@ -274,6 +315,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         default_group: default_group?,
         templates,
         receivers,
+        monitors,
         simulator,
     })
 }

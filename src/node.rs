@@ -1,5 +1,7 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
+mod monitors;
+
 use std::{
     collections::{BTreeMap, HashMap},
     io,
@@ -302,6 +304,9 @@ fn deliver_notices(
     let mut receivers = BTreeMap::new();
     for receiver in &config.receivers {
         receivers.insert(receiver.name.clone(), sender(receiver)?);
+    }
+    for monitor in &config.monitors {
+        receivers.insert(monitor.receiver(), monitors::writer(config, monitor)?);
     }
     let (notices, waiting) = mpsc::unbounded_channel();
     let (report, settled) = mpsc::unbounded_channel();

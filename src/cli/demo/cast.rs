@@ -183,6 +183,7 @@ impl Cast {
                 groups: Vec::new(),
                 language: self.language,
             }],
+            monitors: Vec::new(),
             simulator: SimulatorConfig {
                 speed: pace.speed,
                 people: BTreeMap::new(),

@@ -6,6 +6,7 @@ use super::{Desk, Now, Turn};
 use crate::{
     alert::{Alert, AlertChange, AlertKey, AlertState, Event, GroupName, Headline, Severity},
     escalation::{Counts, Escalation, EscalationId, Input, Left, News},
+    roster::MemberName,
 };
 
 /// The alerts of one escalation.
@@ -28,6 +29,11 @@ impl Tally {
     fn remove(&mut self, key: &AlertKey) {
         self.open.remove(key);
         self.waiting.remove(key);
+    }
+
+    /// The alerts that nobody has taken.
+    pub(super) fn waiting(&self) -> &BTreeSet<AlertKey> {
+        &self.waiting
     }
 
     fn counts(&self) -> Counts {
@@ -180,7 +186,13 @@ impl Desk {
     }
 
     /// Somebody took the waiting alerts by key, or, with `None`, nobody holds the open ones any more.
-    pub(super) fn take_alerts(&mut self, id: EscalationId, by: Option<&str>, turn: &mut Turn) {
+    pub(super) fn take_alerts(
+        &mut self,
+        now: Now,
+        id: EscalationId,
+        by: Option<&str>,
+        turn: &mut Turn,
+    ) {
         let Some(tally) = self.tallies.get_mut(&id) else {
             return;
         };
@@ -198,13 +210,26 @@ impl Desk {
             self.touch_alert(key, turn);
             self.alerts.set_taken(key, by);
         }
+        let news = match by {
+            Some(by) => News::Acknowledged { by: by.to_owned() },
+            None => News::Resumed,
+        };
+        self.write_back(now, id, &keys, &news, turn);
     }
 
     /// Somebody closed the alerts by key.
-    pub(super) fn close_alerts(&mut self, id: EscalationId, turn: &mut Turn) {
+    pub(super) fn close_alerts(
+        &mut self,
+        now: Now,
+        id: EscalationId,
+        by: &MemberName,
+        turn: &mut Turn,
+    ) {
         let Some(tally) = self.tallies.remove(&id) else {
             return;
         };
+        let news = News::Closed { by: by.clone() };
+        self.write_back(now, id, &tally.open, &news, turn);
         for key in &tally.open {
             self.touch_alert(key, turn);
             self.alerts.close(key);
