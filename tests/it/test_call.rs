@@ -90,6 +90,18 @@ fn a_test_that_somebody_takes_ends_well_and_leaves_nothing_open() {
         rest = after;
     }
     assert_eq!(only_test(&home, &core).group.as_str(), "test:web");
+    let known = core.health()["self_test"].clone();
+    assert_eq!(
+        (&known["ok"], &known["text"]),
+        (&true.into(), &"ben took it".into())
+    );
+    core.stop();
+    let core = home.serve();
+    assert_eq!(
+        core.health()["self_test"],
+        known,
+        "a restart forgets no test"
+    );
 }
 
 #[test]
@@ -117,6 +129,10 @@ fn a_test_that_nobody_takes_says_what_to_do_and_is_closed() {
         "{error}"
     );
     only_test(&home, &core);
+    let known = core.health()["self_test"].clone();
+    let text = known["text"].as_str().expect("a text");
+    assert_eq!(known["ok"], false);
+    assert!(text.starts_with("nobody took the test; last: "), "{text}");
 }
 
 #[test]
@@ -174,5 +190,7 @@ fn nobody_is_called_by_surprise_or_by_a_typing_error() {
         said.contains("This calls web") && error.contains("say --yes"),
         "{said}{error}"
     );
-    assert_eq!(core.health()["events_accepted_total"], 0);
+    let health = core.health();
+    assert_eq!(health["events_accepted_total"], 0);
+    assert!(health["self_test"].is_null(), "{health}");
 }

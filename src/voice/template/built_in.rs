@@ -3,7 +3,7 @@
 use crate::{
     alert::{Headline, Severity},
     roster::Language,
-    voice::TEST_CALL,
+    voice::{QUIET, TEST_CALL},
 };
 
 /// The built-in message for an alert.
@@ -15,6 +15,22 @@ pub(super) fn message(headline: &Headline, language: Language) -> &'static str {
             }
             Language::En => {
                 "This is a test call from rinban. Nothing is wrong. It only makes sure that you can be reached."
+            }
+        };
+    }
+    if headline.message_id.as_deref() == Some(QUIET) {
+        return match language {
+            Language::Ja => {
+                "緊急のお電話です。{{ v.heartbeat }} からの定期連絡が\
+                 {% if v.minutes %}{{ v.minutes }}分{% else %}{{ v.seconds }}秒{% endif %}間ありません。\
+                 監視が止まっているかもしれません。\
+                 {% if others %}ほかに{{ others }}件、合わせて{{ count }}件のアラートがあります。{% endif %}"
+            }
+            Language::En => {
+                "This is an urgent call. {{ v.heartbeat }} has been quiet for \
+                 {% if v.minutes %}{{ v.minutes }} minutes{% else %}{{ v.seconds }} seconds{% endif %}. \
+                 Its monitoring may have stopped. \
+                 {% if others %}There {{ 'is' if others == 1 else 'are' }} {{ others }} more, {{ count }} alerts in all.{% endif %}"
             }
         };
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     alert::{AlertKey, samples},
-    voice::TEST_CALL,
+    voice::{QUIET, TEST_CALL},
 };
 
 fn headline() -> Headline {
@@ -149,7 +149,8 @@ fn every_severity_has_built_in_messages_that_name_what_matters() {
 fn built_in_messages_pass_the_check_of_templates() {
     for language in [Language::Ja, Language::En] {
         for severity in Severity::ALL {
-            for message_id in [None, Some(TEST_CALL.to_owned())] {
+            for message_id in [None, Some(TEST_CALL), Some(QUIET)] {
+                let message_id = message_id.map(str::to_owned);
                 let headline = Headline {
                     severity,
                     message_id,

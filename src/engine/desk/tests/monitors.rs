@@ -128,7 +128,10 @@ fn what_somebody_took_in_the_monitor_stays_theirs() {
     );
     assert_eq!(
         told(&world.press("1")),
-        ["mackerel 2a: acknowledged by aya", "zabbix 9: acknowledged by aya"]
+        [
+            "mackerel 2a: acknowledged by aya",
+            "zabbix 9: acknowledged by aya"
+        ]
     );
 }
 
