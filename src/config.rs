@@ -16,6 +16,7 @@ mod providers;
 mod reader;
 mod server;
 mod simulator;
+mod sources;
 mod templates;
 mod warnings;
 
@@ -42,6 +43,7 @@ use crate::{
     escalation::{Policy, ProviderName},
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
+    source::{AddressRange, Source},
     voice::PublicUrl,
 };
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub templates: crate::voice::TemplateTexts,
     /// Who is told what happens.
     pub receivers: Vec<Receiver>,
+    /// Monitors that send JSON.
+    pub sources: Vec<SourceConfig>,
     /// The people of the simulated network.
     pub simulator: SimulatorConfig,
 }
@@ -81,6 +85,8 @@ pub struct Server {
     pub public_url: PublicUrl,
     /// Who may hand events over by HTTP.
     pub api_keys: Vec<ApiKey>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
 }
 
 /// A caller of the ingest API.
@@ -90,6 +96,46 @@ pub struct ApiKey {
     pub name: String,
     /// The key.
     pub key: SecretString,
+    /// How much it may hand over.
+    pub quota: Quota,
+}
+
+/// How many events a caller may hand over. In any span of time it is at most `burst` and `per_minute` for each minute of the
+/// span, and at most `per_day` in any 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Events in a minute, over long.
+    pub per_minute: u32,
+    /// Events at once, after a time without.
+    pub burst: u32,
+    /// Events in 24 hours.
+    pub per_day: u32,
+}
+
+/// Far above what monitors send in a bad night, far below what fills a disk in a day.
+impl Default for Quota {
+    fn default() -> Self {
+        Self {
+            per_minute: 6_000,
+            burst: 6_000,
+            per_day: 1_000_000,
+        }
+    }
+}
+
+/// A monitor that sends JSON to `/v1/sources/NAME`.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// What it sends, and whom that calls.
+    pub source: Source,
+    /// What whoever sends must know.
+    pub key: SecretString,
+    /// From where it sends; from anywhere if empty.
+    pub ranges: Vec<AddressRange>,
+    /// How much it may send.
+    pub quota: Quota,
+    /// Whether an alert is looked up in the monitor before it calls anybody.
+    pub verify: bool,
 }
 
 /// A group: a team with its roster and its policy.
@@ -259,6 +305,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let default_group = groups::default_group(root, &groups);
     let templates = templates::templates(root);
     let receivers = notices::receivers(root, &groups);
+    let sources = sources::sources(root, &groups, default_group.as_ref());
     let simulator = simulator::simulator(root);
     let settings = settings?;
     Some(Config {
@@ -272,6 +319,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         default_group: default_group?,
         templates,
         receivers,
+        sources,
         simulator,
     })
 }

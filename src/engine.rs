@@ -12,7 +12,11 @@ pub mod desk;
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -28,7 +32,7 @@ use self::{
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
 };
 use crate::{
-    alert::Event,
+    alert::{AlertKey, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
     notice::Notice,
@@ -111,6 +115,11 @@ enum Happening {
     Settled(NoticeId),
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
+    /// Somebody asks which alerts of these names are open.
+    Sought(
+        HashSet<(Arc<str>, DedupKey)>,
+        oneshot::Sender<Vec<AlertKey>>,
+    ),
     /// Finish the turn and end.
     End,
 }
@@ -193,6 +202,17 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
+    /// in. Empty if the engine is ending.
+    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<AlertKey> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.happenings.send(Happening::Sought(names, reply)).await;
+        match sent {
+            Ok(()) => answer.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -387,6 +407,9 @@ impl Runner {
                     outbox_pending: self.outbox_pending,
                     ..self.desk.load(now.steady)
                 });
+            }
+            Happening::Sought(names, reply) => {
+                let _ = reply.send(self.desk.open_alerts(&names));
             }
             Happening::End => self.ending = true,
         }

@@ -2,9 +2,15 @@
 
 mod answer;
 mod connections;
+mod credentials;
 mod health;
 mod ingest;
+mod quota;
+mod sources;
 mod webhook;
+
+pub(crate) use ingest::Caller;
+pub(crate) use sources::{Door, Tally};
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,11 +21,11 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
-    config::ApiKey,
     engine::Engine,
     escalation::ProviderName,
     handoff::Spool,
     roster::{Language, MemberName},
+    source::AddressRange,
     voice::{Links, SigningKeys, Voice},
 };
 
@@ -41,7 +47,13 @@ pub struct Rim {
     /// What each member's phone speaks.
     pub languages: HashMap<MemberName, Language>,
     /// Who may hand events over.
-    pub api_keys: Vec<ApiKey>,
+    pub(crate) callers: Vec<Caller>,
+    /// Monitors that send JSON.
+    pub(crate) sources: Vec<Door>,
+    /// What they have sent.
+    pub(crate) tally: Tally,
+    /// Proxies whose word about their callers counts.
+    pub(crate) trusted_proxies: Vec<AddressRange>,
     /// What plugins of this host write to.
     pub spool: Spool,
     /// When the core started.
@@ -57,6 +69,11 @@ pub async fn serve(listener: TcpListener, rim: Arc<Rim>, stop: impl Future<Outpu
 pub fn router(rim: Arc<Rim>) -> Router {
     Router::new()
         .route("/v1/events", post(ingest::event))
+        .route("/v1/sources/{name}", post(sources::named))
+        .route(
+            "/v1/sources/{name}/{secret}",
+            post(sources::named_with_secret),
+        )
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
         .method_not_allowed_fallback(answer::not_allowed)

@@ -104,6 +104,11 @@ impl AlertBook {
         self.open.get(key)
     }
 
+    /// The names of all open alerts, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &AlertKey> {
+        self.open.keys()
+    }
+
     /// Marks an open alert as taken by `by`, or, with `None`, as not taken (any more).
     pub fn set_taken(&mut self, key: &AlertKey, by: Option<&str>) {
         if let Some(alert) = self.open.get_mut(key) {

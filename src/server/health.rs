@@ -10,12 +10,12 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Rim, answer};
+use super::{Rim, Tally, answer};
 use crate::engine::{Totals, desk::Load};
 
 /// What monitors read. Fields are only ever added.
 #[derive(Serialize)]
-struct Health {
+struct Health<'r> {
     /// `ok`.
     status: &'static str,
     version: &'static str,
@@ -26,6 +26,8 @@ struct Health {
     spool_pending: u64,
     #[serde(flatten)]
     totals: Totals,
+    #[serde(flatten)]
+    sources: &'r Tally,
 }
 
 pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
@@ -43,6 +45,7 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         load,
         spool_pending,
         totals: rim.engine.totals(),
+        sources: &rim.tally,
     })
     .into_response()
 }

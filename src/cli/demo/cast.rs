@@ -162,6 +162,7 @@ impl Cast {
                 listen: place.listen,
                 public_url: place.public_url.clone(),
                 api_keys: Vec::new(),
+                trusted_proxies: Vec::new(),
             },
             state_dir: place.state_dir.clone(),
             handoff: place.handoff(),
@@ -183,6 +184,7 @@ impl Cast {
                 groups: Vec::new(),
                 language: self.language,
             }],
+            sources: Vec::new(),
             simulator: SimulatorConfig {
                 speed: pace.speed,
                 people: BTreeMap::new(),
