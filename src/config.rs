@@ -10,6 +10,7 @@ mod handoff;
 mod locate;
 mod members;
 pub mod moment;
+mod monitors;
 mod notices;
 mod policies;
 mod providers;
@@ -30,6 +31,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use toml::de::DeTable;
@@ -39,8 +41,9 @@ use reader::{Reader, Section};
 use secrecy::SecretString;
 
 use crate::{
-    alert::GroupName,
+    alert::{GroupName, Headline},
     escalation::{Policy, ProviderName},
+    monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
     source::{AddressRange, Source},
@@ -72,6 +75,8 @@ pub struct Config {
     pub receivers: Vec<Receiver>,
     /// Monitors that send JSON.
     pub sources: Vec<SourceConfig>,
+    /// Whose alerts are written back and read again.
+    pub monitors: Vec<Monitor>,
     /// The people of the simulated network.
     pub simulator: SimulatorConfig,
 }
@@ -134,8 +139,12 @@ pub struct SourceConfig {
     pub ranges: Vec<AddressRange>,
     /// How much it may send.
     pub quota: Quota,
-    /// Whether an alert is looked up in the monitor before it calls anybody.
+    /// Of Mackerel: the monitor whose API knows its alerts.
+    pub monitor: Option<MonitorName>,
+    /// Whether an alert is looked up in that monitor before it calls anybody.
     pub verify: bool,
+    /// Of Mackerel: what is spoken to a phone that Mackerel calls itself.
+    pub language: crate::roster::Language,
 }
 
 /// A group: a team with its roster and its policy.
@@ -215,6 +224,41 @@ pub enum ReceiverKind {
         /// Its address.
         url: SecretString,
     },
+}
+
+/// A monitor whose API is used. Alerts of its source belong to it.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    /// Its name, which no receiver of notices has.
+    pub name: MonitorName,
+    /// What it is.
+    pub kind: MonitorKind,
+    /// Of Zabbix the address of `api_jsonrpc.php`, of Mackerel the API's base; without a slash at the end.
+    pub url: String,
+    /// Zabbix's API token, Mackerel's API key.
+    pub token: SecretString,
+    /// Whether key 9 closes the alert in the monitor too.
+    pub close: bool,
+    /// Of Mackerel: the service on whose graphs the time of a run is marked.
+    pub annotate: Option<String>,
+    /// The source of its events; of no other monitor.
+    pub source: Arc<str>,
+    /// The language in which it is written to.
+    pub language: crate::roster::Language,
+}
+
+impl Monitor {
+    /// The name by which this monitor knows an alert; none if the alert is not its own, or has no name there.
+    pub fn own_id<'a>(&self, headline: &'a Headline) -> Option<&'a str> {
+        (headline.alert.source == self.source)
+            .then(|| self.kind.own_id(headline))
+            .flatten()
+    }
+
+    /// The name under which what is to be written back waits in the outbox.
+    pub fn receiver(&self) -> ReceiverName {
+        ReceiverName::new(self.name.as_str())
+    }
 }
 
 /// The people of the simulated network.
@@ -305,7 +349,8 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let default_group = groups::default_group(root, &groups);
     let templates = templates::templates(root);
     let receivers = notices::receivers(root, &groups);
-    let sources = sources::sources(root, &groups, default_group.as_ref());
+    let monitors = monitors::monitors(root, &receivers);
+    let sources = sources::sources(root, &groups, default_group.as_ref(), &monitors);
     let simulator = simulator::simulator(root);
     let settings = settings?;
     Some(Config {
@@ -320,6 +365,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         templates,
         receivers,
         sources,
+        monitors,
         simulator,
     })
 }

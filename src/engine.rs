@@ -32,7 +32,7 @@ use self::{
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
 };
 use crate::{
-    alert::{AlertKey, DedupKey, Event},
+    alert::{Alert, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
     notice::Notice,
@@ -116,10 +116,7 @@ enum Happening {
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
     /// Somebody asks which alerts of these names are open.
-    Sought(
-        HashSet<(Arc<str>, DedupKey)>,
-        oneshot::Sender<Vec<AlertKey>>,
-    ),
+    Sought(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
     /// Finish the turn and end.
     End,
 }
@@ -206,7 +203,7 @@ impl Engine {
 
     /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
     /// in. Empty if the engine is ending.
-    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<AlertKey> {
+    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
         let (reply, answer) = oneshot::channel();
         let sent = self.happenings.send(Happening::Sought(names, reply)).await;
         match sent {

@@ -10,6 +10,7 @@
 //! * [`simulator`]: the phone network in one process;
 //! * [`dispatch`]: which provider carries a call;
 //! * [`notice`]: telling people who read;
+//! * [`monitor`]: the APIs of Zabbix and Mackerel, written to and read;
 //! * [`provider`]: the carriers;
 //! * [`store`]: the journal and all state;
 //! * [`config`]: the TOML file;
@@ -26,6 +27,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod escalation;
 pub mod handoff;
+pub mod monitor;
 pub mod node;
 pub mod notice;
 pub mod plugin;

@@ -1,5 +1,7 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
+mod monitors;
+
 use std::{
     collections::{BTreeMap, HashMap},
     io,
@@ -141,6 +143,7 @@ impl Node {
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
         );
+        let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
@@ -151,7 +154,7 @@ impl Node {
             notices,
         });
         tokio::spawn(report_settled(engine.clone(), settled));
-        let rim = rim(&config, &engine, links, signing_keys);
+        let rim = rim(&config, &engine, links, signing_keys, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -303,6 +306,9 @@ fn deliver_notices(
     for receiver in &config.receivers {
         receivers.insert(receiver.name.clone(), sender(receiver)?);
     }
+    for monitor in &config.monitors {
+        receivers.insert(monitor.receiver(), monitors::writer(config, monitor)?);
+    }
     let (notices, waiting) = mpsc::unbounded_channel();
     let (report, settled) = mpsc::unbounded_channel();
     tokio::spawn(delivery::run(receivers, waiting, report, Timestamp::now));
@@ -391,7 +397,13 @@ fn simulated_account(network: &Network) -> TwilioConfig {
     }
 }
 
-fn rim(config: &Config, engine: &Engine, links: Links, signing_keys: Keys) -> Rim {
+fn rim(
+    config: &Config,
+    engine: &Engine,
+    links: Links,
+    signing_keys: Keys,
+    sources: Vec<Door>,
+) -> Rim {
     let overrides = config
         .providers
         .iter()
@@ -413,7 +425,7 @@ fn rim(config: &Config, engine: &Engine, links: Links, signing_keys: Keys) -> Ri
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         callers: config.server.api_keys.iter().map(Caller::new).collect(),
-        sources: config.sources.iter().map(Door::new).collect(),
+        sources,
         tally: Tally::default(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         spool: Spool::new(&config.handoff.spool),

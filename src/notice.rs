@@ -5,7 +5,7 @@
 
 pub mod delivery;
 pub mod outbox;
-mod post;
+pub(crate) mod post;
 mod slack;
 pub mod text;
 mod webhook;

@@ -7,6 +7,8 @@ mod health;
 mod ingest;
 mod quota;
 mod sources;
+mod twiml;
+mod verify;
 mod webhook;
 
 pub(crate) use ingest::Caller;
@@ -74,6 +76,7 @@ pub fn router(rim: Arc<Rim>) -> Router {
             "/v1/sources/{name}/{secret}",
             post(sources::named_with_secret),
         )
+        .route("/v1/twiml/mackerel/{secret}", get(twiml::mackerel))
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
         .method_not_allowed_fallback(answer::not_allowed)

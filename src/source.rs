@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::alert::{Event, EventError, EventKind, GroupName, Severity};
 
-/// The source of events that Mackerel sends, whatever the entry in the configuration is called: an alert's id is Mackerel's own.
+/// The source of events that Mackerel sends, unless it is another in the configuration.
 pub const MACKEREL: &str = "mackerel";
 
 /// The bounds of a request, in one place.
@@ -45,8 +45,11 @@ impl Bounds {
 /// A monitor that sends JSON, and whom its events call.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Its name: a part of its URL, and the source of its events unless it is Mackerel.
+    /// Its name, a part of its URL.
     pub name: Arc<str>,
+    /// The source of its events: of Mackerel that of the monitor that knows its alerts, otherwise its name, so that two Alertmanagers
+    /// with equal fingerprints have their own alerts.
+    pub event_source: Arc<str>,
     /// What it sends.
     pub kind: Kind,
     /// Who is called.
@@ -204,14 +207,6 @@ pub enum SourceError {
 }
 
 impl Source {
-    /// The source that its events name. Names are told apart, so that two Alertmanagers with equal fingerprints have their own alerts.
-    pub fn event_source(&self) -> Arc<str> {
-        match self.kind {
-            Kind::Mackerel => MACKEREL.into(),
-            _ => Arc::clone(&self.name),
-        }
-    }
-
     /// What a payload says: all of it, or an error. `now` dates the events.
     pub fn read(&self, body: &[u8], now: Timestamp) -> Result<Reading, SourceError> {
         let Found {

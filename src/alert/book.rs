@@ -104,9 +104,9 @@ impl AlertBook {
         self.open.get(key)
     }
 
-    /// The names of all open alerts, in no order.
-    pub fn keys(&self) -> impl Iterator<Item = &AlertKey> {
-        self.open.keys()
+    /// All open alerts, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Alert> {
+        self.open.values()
     }
 
     /// Marks an open alert as taken by `by`, or, with `None`, as not taken (any more).

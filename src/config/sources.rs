@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    SourceConfig,
-    error::Wrong,
+    Monitor, SourceConfig,
+    error::{Wrong, one_of},
     groups::{Groups, check_group},
+    members::LANGUAGES,
     reader::Section,
     server::{quota, ranges, unique_name},
 };
 use crate::{
     alert::{GroupName, Limits, Severity},
+    monitor::MonitorKind,
+    roster::Language,
     source::{Fields, Kind, Labels, MACKEREL, Pointer, Routing, Source, States},
 };
 
@@ -50,11 +53,12 @@ pub(super) fn sources(
     root: &Section<'_>,
     groups: &Groups<'_>,
     default_group: Option<&GroupName>,
+    monitors: &[Monitor],
 ) -> Vec<SourceConfig> {
     let mut seen = BTreeSet::new();
     root.sections("sources")
         .iter()
-        .filter_map(|section| source(section, &mut seen, groups, default_group))
+        .filter_map(|section| source(section, &mut seen, groups, default_group, monitors))
         .collect()
 }
 
@@ -63,6 +67,7 @@ fn source(
     seen: &mut BTreeSet<String>,
     groups: &Groups<'_>,
     default_group: Option<&GroupName>,
+    monitors: &[Monitor],
 ) -> Option<SourceConfig> {
     let name = unique_name(section, seen);
     let word = section.choice("kind", &KINDS);
@@ -76,10 +81,6 @@ fn source(
     let key = key.and_then(|key| long_enough(section, key));
     let ranges = ranges(section, "ranges");
     let quota = quota(section);
-    let verify = match word {
-        Some(Word::Mackerel) => section.flag("verify").unwrap_or_default(),
-        _ => false,
-    };
     let routing = routing(section, groups, default_group);
     let severities = severities(section);
     let Some(word) = word else {
@@ -88,9 +89,18 @@ fn source(
         return None;
     };
     let kind = kind(section, word);
+    let own = (word == Word::Mackerel).then(|| mackerel(section, monitors));
+    let name = name?;
+    let (monitor, verify, language) = own.unwrap_or_default();
+    let event_source = match (word, monitor) {
+        (Word::Mackerel, Some(monitor)) => monitor.source.clone(),
+        (Word::Mackerel, None) => MACKEREL.into(),
+        _ => name.into(),
+    };
     Some(SourceConfig {
         source: Source {
-            name: name?.into(),
+            name: name.into(),
+            event_source,
             kind,
             routing: routing?,
             severities,
@@ -98,8 +108,44 @@ fn source(
         key: key?,
         ranges: ranges?,
         quota,
+        monitor: monitor.map(|monitor| monitor.name.clone()),
         verify,
+        language,
     })
+}
+
+/// What only Mackerel has: the monitor whose API knows its alerts, whether it is asked, and what phones speak that it calls itself.
+fn mackerel<'m>(
+    section: &Section<'_>,
+    monitors: &'m [Monitor],
+) -> (Option<&'m Monitor>, bool, Language) {
+    let named = section.text("monitor");
+    let verify = section.flag("verify").unwrap_or_default();
+    let language = section.choice("language", &LANGUAGES);
+    let of_kind = || {
+        monitors
+            .iter()
+            .filter(|monitor| monitor.kind == MonitorKind::Mackerel)
+    };
+    let monitor = match named {
+        Some(name) => of_kind().find(|monitor| monitor.name.as_str() == name.value),
+        None => of_kind().find(|monitor| *monitor.source == *MACKEREL),
+    };
+    if let (Some(name), None) = (named, monitor) {
+        let wrong = Wrong::new(
+            format!(
+                "names {:?}, which is no [[monitors]] of kind \"mackerel\"",
+                name.value
+            ),
+            one_of(name.value, of_kind().map(|monitor| monitor.name.as_str())),
+        );
+        section.wrong_value("monitor", name.at, &wrong);
+    } else if verify && monitor.is_none() {
+        let what = format!("`{}` needs the API of Mackerel", section.path("verify"));
+        let remedy = "add [[monitors]] with kind = \"mackerel\" and token_env = \"MACKEREL_API_KEY\", or leave verify out";
+        section.wrong(section.at, what, remedy);
+    }
+    (monitor, verify, language.unwrap_or_default())
 }
 
 /// The name is a part of a URL and, but for Mackerel, the source of events.
@@ -117,7 +163,8 @@ fn checked_name<'a>(section: &Section<'a>, name: &'a str, word: Option<Word>) ->
         section.wrong_value("name", at, &wrong);
         return None;
     }
-    if [MACKEREL, ZABBIX].contains(&name) && word.is_some_and(|word| word != Word::Mackerel) {
+    let is_taken = [MACKEREL, ZABBIX].contains(&name);
+    if is_taken && word.is_some_and(|word| word != Word::Mackerel) {
         let wrong = Wrong::new(
             format!("is {name:?}, as the events of that monitor's own plugin"),
             "give it another name",

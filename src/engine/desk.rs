@@ -6,6 +6,7 @@
 
 mod alerts;
 mod calls;
+mod monitors;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -330,9 +331,9 @@ impl Desk {
                 }
             }
             Effect::Refuse { .. } => turn.errands.push(Errand::Refuse),
-            Effect::TakeAlerts { by } => self.take_alerts(id, Some(by.as_str()), turn),
-            Effect::ReleaseAlerts => self.take_alerts(id, None, turn),
-            Effect::CloseAlerts { .. } => self.close_alerts(id, turn),
+            Effect::TakeAlerts { by } => self.take_alerts(now, id, Some(by.as_str()), turn),
+            Effect::ReleaseAlerts => self.take_alerts(now, id, None, turn),
+            Effect::CloseAlerts { by } => self.close_alerts(now, id, &by, turn),
             Effect::Tell { news } => self.tell(now, id, &news, turn),
         }
     }
@@ -380,6 +381,11 @@ impl Desk {
         if let Some(escalation) = self.escalations.get(&id).filter(|_| !news.is_routine()) {
             let about = (&escalation.group, &escalation.headline, escalation.counts);
             self.notify(now, Some(id), about, news, turn);
+        }
+        if matches!(news, News::Answered { .. })
+            && let Some(tally) = self.tallies.get(&id)
+        {
+            self.write_back(now, id, tally.waiting(), news, turn);
         }
     }
 

@@ -47,7 +47,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Delivered => f.write_str("delivered"),
-            Self::Refused(why) => write!(f, "refused for good, check the receiver's url: {why}"),
+            Self::Refused(why) => write!(f, "refused for good: {why}"),
             Self::TooOld(why) => write!(f, "given up, too old: {why}"),
             Self::Dropped => f.write_str("dropped, too many wait for this receiver"),
             Self::NoReceiver => f.write_str("dropped, no such receiver is configured"),

@@ -2,12 +2,12 @@
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
-use reqwest::{RequestBuilder, header::RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, header::RETRY_AFTER};
 
 use super::Notice;
 
 /// A receiver that takes longer has failed this try.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// So much of a reply's body is read, in bytes. It is a word at best.
 const BODY_LIMIT: usize = 1024;
@@ -50,12 +50,7 @@ pub(super) async fn post(request: RequestBuilder, word: fn(&str) -> Option<&str>
     if response.status().is_success() {
         return Delivery::Delivered;
     }
-    let after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs)
-        .unwrap_or_default();
+    let after = retry_after(&response);
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await
         && body.len() + chunk.len() <= BODY_LIMIT
@@ -74,26 +69,40 @@ pub(super) async fn post(request: RequestBuilder, word: fn(&str) -> Option<&str>
 }
 
 /// Whether the same request may succeed later: too slow, too early, too many, or the server's own trouble.
-fn is_passing(status: u16) -> bool {
+pub(crate) fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..)
 }
 
-/// reqwest's own texts name the URL.
-fn judge_error(error: &reqwest::Error) -> Delivery {
-    let why = if error.is_builder() {
-        let why = "the address is not an http(s) URL".to_owned();
-        return Delivery::Permanent { why };
+/// How long a reply asks to wait, in whole seconds; zero if it does not say. The form with a date is ignored.
+pub(crate) fn retry_after(response: &Response) -> Duration {
+    let value = response.headers().get(RETRY_AFTER);
+    let seconds = value.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map(Duration::from_secs).unwrap_or_default()
+}
+
+/// Why no reply came, in our words: reqwest's own name the URL. None if the request could not even be made.
+pub(crate) fn reason(error: &reqwest::Error) -> Option<&'static str> {
+    if error.is_builder() {
+        None
     } else if error.is_timeout() {
-        "no reply within the time-out"
+        Some("no reply within the time-out")
     } else if error.is_dns() {
-        "the host name was not found"
+        Some("the host name was not found")
     } else if error.is_connect() {
-        "no connection"
+        Some("no connection")
     } else {
-        "the connection broke before a readable reply"
-    };
-    Delivery::Retry {
-        after: Duration::ZERO,
-        why: why.to_owned(),
+        Some("the connection broke before a readable reply")
+    }
+}
+
+fn judge_error(error: &reqwest::Error) -> Delivery {
+    match reason(error) {
+        Some(why) => Delivery::Retry {
+            after: Duration::ZERO,
+            why: why.to_owned(),
+        },
+        None => Delivery::Permanent {
+            why: "the address is not an http(s) URL".to_owned(),
+        },
     }
 }

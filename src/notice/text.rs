@@ -36,6 +36,11 @@ pub fn render(notice: &Notice, language: Language, markup: Markup) -> String {
     }
 }
 
+/// What happened, in one line and plain text.
+pub fn news(news: &News, language: Language) -> String {
+    one_line((Words::of(language).news)(news))
+}
+
 /// What differs between languages.
 struct Words {
     severity: fn(Severity) -> &'static str,

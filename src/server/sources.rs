@@ -21,29 +21,39 @@ use super::{
     connections::Peer,
     credentials::{Digested, Shown},
     quota::{Meter, Refused},
+    verify::{self, Verdict},
 };
 use crate::{
     alert::{DedupKey, Event, EventKind},
     config::SourceConfig,
-    source::{self, AddressRange, Bounds, Source, SourceError},
+    monitor::mackerel::Client,
+    roster::Language,
+    source::{self, AddressRange, Bounds, Reading, Source, SourceError},
 };
 
 /// What stands between a monitor and us.
 pub(crate) struct Door {
-    source: Source,
-    secret: Digested,
+    pub(super) source: Source,
+    pub(super) secret: Digested,
     ranges: Vec<AddressRange>,
-    meter: Mutex<Meter>,
+    pub(super) meter: Mutex<Meter>,
+    /// The API of the monitor, if it is Mackerel and there is a key for it.
+    pub(super) client: Option<Client>,
+    verify: bool,
+    pub(super) language: Language,
 }
 
 impl Door {
-    /// The door of a configured source.
-    pub(crate) fn new(config: &SourceConfig) -> Self {
+    /// The door of a configured source, with the API that knows its alerts.
+    pub(crate) fn new(config: &SourceConfig, client: Option<Client>) -> Self {
         Self {
             source: config.source.clone(),
             secret: Digested::of(&config.key),
             ranges: config.ranges.clone(),
             meter: Mutex::new(Meter::new(config.quota)),
+            client,
+            verify: config.verify,
+            language: config.language,
         }
     }
 }
@@ -151,7 +161,11 @@ fn forwarded(headers: &HeaderMap) -> Vec<&str> {
 
 async fn take(rim: &Rim, door: &Door, body: &[u8]) -> Result<Response, Box<Response>> {
     let source = &door.source.name;
-    let reading = door.source.read(body, rim.engine.now()).map_err(|error| {
+    let reading = door.source.read(body, rim.engine.now());
+    let Reading {
+        events,
+        mut passed_over,
+    } = reading.map_err(|error| {
         tracing::warn!(%source, "failed to read a payload: {error}");
         let status = match error {
             SourceError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
@@ -159,16 +173,17 @@ async fn take(rim: &Rim, door: &Door, body: &[u8]) -> Result<Response, Box<Respo
         };
         Box::new(answer::error(status, error.to_string()))
     })?;
-    for what in &reading.passed_over {
-        tracing::info!(%source, "nobody is called: {what}");
-    }
-    let events = addressed(rim, reading.events).await;
-    let accepted = events.len();
-    let count = u32::try_from(accepted).unwrap_or(u32::MAX);
+    let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     spend(rim, &door.meter, count).map_err(|refusal| {
         tracing::warn!(%source, "a request was refused: it is over the source's quota");
         refusal
     })?;
+    let events = real(door, events, &mut passed_over).await;
+    let accepted = events.len();
+    for what in &passed_over {
+        tracing::info!(%source, "nobody is called: {what}");
+    }
+    let events = addressed(rim, events).await;
     let stored = match events.is_empty() {
         true => Ok(Vec::new()),
         false => rim.engine.accept(events).await,
@@ -176,7 +191,7 @@ async fn take(rim: &Rim, door: &Door, body: &[u8]) -> Result<Response, Box<Respo
     match stored {
         Ok(new) => {
             let new = new.iter().filter(|new| **new).count();
-            let passed_over = reading.passed_over.len();
+            let passed_over = passed_over.len();
             let tally = &rim.tally;
             tally
                 .source_events_total
@@ -196,6 +211,37 @@ async fn take(rim: &Rim, door: &Door, body: &[u8]) -> Result<Response, Box<Respo
     }
 }
 
+/// The events without those that Mackerel does not confirm, if it is to be asked. Where it does not answer, people are called: no
+/// page is lost because a check fails.
+async fn real(door: &Door, events: Vec<Event>, passed_over: &mut Vec<String>) -> Vec<Event> {
+    let Some(client) = door.client.as_ref().filter(|_| door.verify) else {
+        return events;
+    };
+    let mut real = Vec::with_capacity(events.len());
+    for event in events {
+        let alert = &event.dedup_key;
+        match verify::judge(client, &event).await {
+            None | Some(Verdict::Open) => {}
+            Some(Verdict::Silent(why)) => {
+                let source = &door.source.name;
+                tracing::warn!(%source, %alert, "Mackerel does not say whether an alert is real, so people are called: {why}");
+            }
+            Some(Verdict::Closed) => {
+                passed_over.push(format!("the alert {alert} is over in Mackerel"));
+                continue;
+            }
+            Some(Verdict::Unknown) => {
+                passed_over.push(format!(
+                    "Mackerel knows no alert {alert}; the request may be forged"
+                ));
+                continue;
+            }
+        }
+        real.push(event);
+    }
+    real
+}
+
 /// Addresses what follows a problem to whoever was called about it too: what names the group in a payload, such as the roles of a
 /// host, may have changed since, or be left out.
 async fn addressed(rim: &Rim, events: Vec<Event>) -> Vec<Event> {
@@ -212,6 +258,7 @@ async fn addressed(rim: &Rim, events: Vec<Event>) -> Vec<Event> {
     for event in events {
         let groups: Vec<_> = open
             .iter()
+            .map(|alert| &alert.key)
             .filter(|key| key.source == event.source && key.dedup == event.dedup_key)
             .map(|key| key.group.clone())
             .filter(|group| follows(&event) && *group != event.group)

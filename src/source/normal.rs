@@ -22,7 +22,7 @@ const NO_TITLE: &str = "alert without a title";
 
 /// The event that a signal comes to.
 pub(super) fn event(source: &Source, signal: Signal, now: Timestamp) -> Result<Event, EventError> {
-    let event_source = source.event_source();
+    let event_source = &source.event_source;
     let title = match one_line(&signal.title) {
         title if title.is_empty() => NO_TITLE.to_owned(),
         title => title,
@@ -40,7 +40,7 @@ pub(super) fn event(source: &Source, signal: Signal, now: Timestamp) -> Result<E
     let group = source.routing.group(&signal.hints);
     let event = Event {
         id: bounded(format!("{event_source}:{group}:{key}:{change}")),
-        source: event_source,
+        source: event_source.clone(),
         dedup_key: key.as_str().into(),
         group,
         kind: signal.kind.into(),

@@ -14,8 +14,13 @@ fn now() -> Timestamp {
 
 fn source(kind: Kind) -> Source {
     let group = |name: &str| GroupName::new(name);
+    let event_source = match kind {
+        Kind::Mackerel => MACKEREL,
+        _ => "plant",
+    };
     Source {
         name: "plant".into(),
+        event_source: event_source.into(),
         kind,
         routing: Routing {
             default: group("web"),

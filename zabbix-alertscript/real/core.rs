@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -21,9 +22,13 @@ use crate::place::{Daemon, Place, free_port, wait_for};
 
 /// Who stands in which group, by what each phone does; a member is called after the group, as in `web-1`. A simulated second
 /// takes 0.1 s. Groups share nobody, so that a call of one never waits for another.
-const GROUPS: [(&str, &[&str]); 14] = [
+const GROUPS: [(&str, &[&str]); 18] = [
     ("web", &["busy", "key 1"]),
     ("ops", &["no answer", "no answer"]),
+    ("back", &["key 1"]),
+    ("close", &["key 9"]),
+    ("late", &["key 1"]),
+    ("quiet", &["no answer"]),
     ("mass", &["after 30s key 1", "key 1"]),
     ("text", &["key 1"]),
     ("old-event", &["key 1"]),
@@ -73,6 +78,18 @@ impl Core {
             people(),
         );
         place.write("alertscripts/rinban.toml", &text);
+    }
+
+    /// Adds Zabbix's API to the configuration, with the token in a file.
+    pub(crate) fn watch(&self, place: &Place, url: &str, token: &str) {
+        let file = place.write("token", token);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        let config = place.path("alertscripts/rinban.toml");
+        let config = fs::read_to_string(config).expect("it is there");
+        let monitor = format!(
+            "[[monitors]]\nkind = \"zabbix\"\nurl = {url:?}\ntoken_file = {file:?}\nclose = true\nlanguage = \"en\"\n"
+        );
+        place.write("alertscripts/rinban.toml", &format!("{config}\n{monitor}"));
     }
 
     pub(crate) fn start(&mut self, place: &Place) {
@@ -152,12 +169,17 @@ fn people() -> String {
             members += &format!("[members.{name}]\nnumber = \"+{number}\"\n");
         }
         let names: Vec<_> = names.collect();
-        let policy = if group == "down" { "short" } else { "default" };
+        let policy = match group {
+            "down" => "short",
+            "close" => "closing",
+            _ => "default",
+        };
         groups += &format!("[groups.{group}]\npolicy = {policy:?}\nmembers = {names:?}\n");
     }
     format!(
         "[[providers]]\nname = \"simulated\"\nkind = \"simulated\"\n[simulator]\nspeed = 10\n[simulator.people]\n{people}\
          [policies.default]\nring_timeout_secs = 40\nround_pause_secs = 1\nmax_calls_per_hour = 1000\n\
+         [policies.closing]\nallow_close = true\nround_pause_secs = 1\nmax_calls_per_hour = 1000\n\
          [policies.short]\nring_timeout_secs = 5\ncall_limit_secs = 120\ncallback_grace_secs = 1\nmax_calls_per_hour = 1000\nround_pause_secs = 1\n{members}{groups}"
     )
 }

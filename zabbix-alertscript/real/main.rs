@@ -5,7 +5,7 @@
 //! * [`server`]: the Zabbix server;
 //! * [`office`]: what an administrator sets up in it;
 //! * [`core`]: our side, and what its journals say;
-//! * [`everyday`], [`texts`], [`classic`], [`storm`], [`bad_days`]: what is played.
+//! * [`everyday`], [`written_back`], [`texts`], [`classic`], [`storm`], [`bad_days`]: what is played.
 
 mod bad_days;
 mod classic;
@@ -16,6 +16,7 @@ mod place;
 mod server;
 mod storm;
 mod texts;
+mod written_back;
 
 use std::{
     env,
@@ -83,7 +84,7 @@ impl Stage {
 /// A name for people, and what is played.
 type Scenario = (&'static str, fn(&mut Stage));
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 11] = [
     (
         "a problem, a phone, a key, a recovery",
         everyday::taken_by_phone,
@@ -91,6 +92,14 @@ const SCENARIOS: [Scenario; 9] = [
     (
         "an acknowledgement in Zabbix stops the calls",
         everyday::taken_in_zabbix,
+    ),
+    (
+        "what people did by phone is written back",
+        written_back::acknowledged_and_closed,
+    ),
+    (
+        "the API is down, and written back to when it is up",
+        written_back::api_down,
     ),
     ("whatever a text says arrives", texts::arrive),
     (

@@ -49,7 +49,7 @@ pub(crate) struct Zabbix {
     token: String,
     // In the order in which they end.
     server: Option<Daemon>,
-    _frontend: Daemon,
+    frontend: Option<Daemon>,
     _database: Daemon,
 }
 
@@ -59,7 +59,7 @@ impl Zabbix {
         let (port, web_port, database_port) = (free_port(), free_port(), free_port());
         let database = start_database(place, database_port);
         fill_database(place, database_port);
-        let frontend = start_frontend(place, downloads, web_port, database_port, port);
+        prepare_frontend(place, downloads, database_port, port);
         let mut zabbix = Self {
             version: String::new(),
             sender: downloads.join("bin/zabbix_sender"),
@@ -72,17 +72,11 @@ impl Zabbix {
             web_port,
             token: String::new(),
             server: None,
-            _frontend: frontend,
+            frontend: None,
             _database: database,
         };
         zabbix.start_server(place);
-        zabbix.version = wait_for("an answer of the API", || {
-            zabbix
-                .try_call("apiinfo.version", &json!({}))
-                .ok()?
-                .as_str()
-                .map(str::to_owned)
-        });
+        zabbix.version = zabbix.start_frontend(place);
         zabbix.log_in();
         zabbix
     }
@@ -115,6 +109,25 @@ impl Zabbix {
         let began = Instant::now();
         self.server.take().expect("it runs").stop();
         began.elapsed()
+    }
+
+    /// Starts the API and waits until it answers; its version.
+    pub(crate) fn start_frontend(&mut self, place: &Place) -> String {
+        assert!(self.frontend.is_none(), "one frontend at a time");
+        self.frontend = Some(serve_frontend(place, self.web_port));
+        wait_for("an answer of the API", || {
+            let version = self.try_call("apiinfo.version", &json!({})).ok()?;
+            version.as_str().map(str::to_owned)
+        })
+    }
+
+    pub(crate) fn stop_frontend(&mut self) {
+        self.frontend.take().expect("it runs").stop();
+    }
+
+    /// The address of the API.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}/api_jsonrpc.php", self.web_port)
     }
 
     pub(crate) fn log_text(&self) -> String {
@@ -310,13 +323,8 @@ fn only_needed_rows(sql: &str) -> String {
     rows
 }
 
-fn start_frontend(
-    place: &Place,
-    downloads: &Path,
-    port: u16,
-    database_port: u16,
-    server_port: u16,
-) -> Daemon {
+/// Copies the frontend, and tells it where everything is.
+fn prepare_frontend(place: &Place, downloads: &Path, database_port: u16, server_port: u16) {
     let ui = place.copy(&downloads.join("ui"), "ui");
     let configuration = place.write(
         "zabbix.conf.php",
@@ -337,6 +345,10 @@ fn start_frontend(
         &configuration.display().to_string(),
     );
     fs::write(&class, php).expect("a copy of ours");
+}
+
+fn serve_frontend(place: &Place, port: u16) -> Daemon {
+    let ui = place.path("ui");
     place.daemon("frontend", Signal::SIGTERM, "php", |command| {
         command
             .args([

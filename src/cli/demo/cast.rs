@@ -185,6 +185,7 @@ impl Cast {
                 language: self.language,
             }],
             sources: Vec::new(),
+            monitors: Vec::new(),
             simulator: SimulatorConfig {
                 speed: pace.speed,
                 people: BTreeMap::new(),

@@ -12,6 +12,7 @@ use crate::{
         Alert, AlertChange, AlertKey, AlertState, DedupKey, Event, GroupName, Headline, Severity,
     },
     escalation::{Counts, Escalation, EscalationId, Input, Left, News},
+    roster::MemberName,
 };
 
 /// The alerts of one escalation.
@@ -36,6 +37,11 @@ impl Tally {
         self.waiting.remove(key);
     }
 
+    /// The alerts that nobody has taken.
+    pub(super) fn waiting(&self) -> &BTreeSet<AlertKey> {
+        &self.waiting
+    }
+
     fn counts(&self) -> Counts {
         let count = |keys: &BTreeSet<AlertKey>| u32::try_from(keys.len()).unwrap_or(u32::MAX);
         Counts {
@@ -47,10 +53,12 @@ impl Tally {
 
 impl Desk {
     /// The open alerts with one of these sources and dedup keys.
-    pub fn open_alerts(&self, names: &HashSet<(Arc<str>, DedupKey)>) -> Vec<AlertKey> {
-        let keys = self.alerts.keys();
-        let sought = keys.filter(|key| names.contains(&(key.source.clone(), key.dedup.clone())));
-        sought.cloned().collect()
+    pub fn open_alerts(&self, names: &HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+        let is_sought = |alert: &&Alert| {
+            let key = &alert.key;
+            names.contains(&(key.source.clone(), key.dedup.clone()))
+        };
+        self.alerts.iter().filter(is_sought).cloned().collect()
     }
 
     /// Folds an event into its alert, and what that changes into the alert's escalation.
@@ -193,7 +201,13 @@ impl Desk {
     }
 
     /// Somebody took the waiting alerts by key, or, with `None`, nobody holds the open ones any more.
-    pub(super) fn take_alerts(&mut self, id: EscalationId, by: Option<&str>, turn: &mut Turn) {
+    pub(super) fn take_alerts(
+        &mut self,
+        now: Now,
+        id: EscalationId,
+        by: Option<&str>,
+        turn: &mut Turn,
+    ) {
         let Some(tally) = self.tallies.get_mut(&id) else {
             return;
         };
@@ -211,13 +225,26 @@ impl Desk {
             self.touch_alert(key, turn);
             self.alerts.set_taken(key, by);
         }
+        let news = match by {
+            Some(by) => News::Acknowledged { by: by.to_owned() },
+            None => News::Resumed,
+        };
+        self.write_back(now, id, &keys, &news, turn);
     }
 
     /// Somebody closed the alerts by key.
-    pub(super) fn close_alerts(&mut self, id: EscalationId, turn: &mut Turn) {
+    pub(super) fn close_alerts(
+        &mut self,
+        now: Now,
+        id: EscalationId,
+        by: &MemberName,
+        turn: &mut Turn,
+    ) {
         let Some(tally) = self.tallies.remove(&id) else {
             return;
         };
+        let news = News::Closed { by: by.clone() };
+        self.write_back(now, id, &tally.open, &news, turn);
         for key in &tally.open {
             self.touch_alert(key, turn);
             self.alerts.close(key);

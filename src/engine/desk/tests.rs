@@ -1,5 +1,7 @@
 //! The desk as tables: what events of several groups add up to, who may be called, and what an undone turn leaves behind.
 
+mod monitors;
+
 use std::path::Path;
 
 use super::*;
@@ -46,7 +48,14 @@ fn event(group: &str, dedup: &str, kind: EventKind, severity: Severity) -> Event
 
 impl World {
     fn new() -> Self {
-        let config = Config::parse(CONFIG, Path::new("/tmp/rinban.toml"));
+        Self::with("")
+    }
+
+    /// With more configuration.
+    fn with(more: &str) -> Self {
+        let text = format!("{CONFIG}{more}");
+        let environment = |_: &str| Some("secret".to_owned());
+        let config = Config::parse_with(&text, Path::new("/tmp/rinban.toml"), &environment);
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let snapshot = Snapshot {
             escalations: Vec::new(),
