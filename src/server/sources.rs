@@ -24,7 +24,7 @@ use super::{
     verify::{self, Verdict},
 };
 use crate::{
-    alert::{DedupKey, Event, EventKind},
+    alert::{AlertKey, DedupKey, Event, EventKind, GroupName},
     config::SourceConfig,
     monitor::mackerel::Client,
     roster::Language,
@@ -242,7 +242,7 @@ async fn real(door: &Door, events: Vec<Event>, passed_over: &mut Vec<String>) ->
     real
 }
 
-/// Addresses what follows a problem to whoever was called about it too: what names the group in a payload, such as the roles of a
+/// Addresses what follows a problem to whoever was called about it: what names the group in a payload, such as the roles of a
 /// host, may have changed since, or be left out.
 async fn addressed(rim: &Rim, events: Vec<Event>) -> Vec<Event> {
     let follows = |event: &Event| event.kind != EventKind::Problem;
@@ -254,19 +254,24 @@ async fn addressed(rim: &Rim, events: Vec<Event>) -> Vec<Event> {
         return events;
     }
     let open = rim.engine.open_alerts(following).await;
+    let mut called: HashSet<AlertKey> = open.into_iter().map(|alert| alert.key).collect();
     let mut addressed = Vec::with_capacity(events.len());
     for event in events {
-        let groups: Vec<_> = open
-            .iter()
-            .map(|alert| &alert.key)
-            .filter(|key| key.source == event.source && key.dedup == event.dedup_key)
-            .map(|key| key.group.clone())
-            .filter(|group| follows(&event) && *group != event.group)
-            .collect();
-        for group in groups {
-            addressed.push(source::readdressed(&event, group));
+        if !follows(&event) {
+            // What follows in the same request is addressed to whom this calls, too.
+            called.insert(event.alert_key());
+            addressed.push(event);
+            continue;
         }
-        addressed.push(event);
+        let own = called
+            .iter()
+            .filter(|key| key.source == event.source && key.dedup == event.dedup_key);
+        let groups: Vec<GroupName> = own.map(|key| key.group.clone()).collect();
+        let others = groups.iter().filter(|group| **group != event.group);
+        addressed.extend(others.map(|group| source::readdressed(&event, group.clone())));
+        if groups.is_empty() || groups.contains(&event.group) {
+            addressed.push(event);
+        }
     }
     addressed
 }

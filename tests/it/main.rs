@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod nights;
 mod plans;
+mod sources;
 mod support;
 mod tidy;
 mod unstored;
