@@ -292,3 +292,23 @@ fn a_file_that_is_not_there_says_how_to_get_one() {
     );
     assert!(message.contains("`rinban init`"), "{message}");
 }
+
+/// What `docs/sources.md` shows can be used as it stands.
+#[test]
+fn every_configuration_in_the_page_about_sources_is_read() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sources.md");
+    let page = fs::read_to_string(page).expect("readable");
+    let blocks = page.split("```toml\n").skip(1);
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 5, "{page}");
+    for block in blocks {
+        let text = format!(
+            "default_group = 'web'\n[[providers]]\nname = 'sim'\nkind = 'simulated'\n[members.aya]\n\
+             number = '+819012345678'\n[groups.web]\nmembers = ['aya']\n[groups.db]\nmembers = ['aya']\n{block}"
+        );
+        let secret = |_: &str| Some("hunter2 hunter2 hunter2".to_owned());
+        let config = Config::parse_with(&text, Path::new("rinban.toml"), &secret);
+        let config = config.unwrap_or_else(|errors| panic!("{errors}\n{block}"));
+        assert_eq!(config.sources.len(), 1, "{block}");
+    }
+}

@@ -174,10 +174,10 @@ async fn take(rim: &Rim, door: &Door, body: &[u8]) -> Result<Response, Box<Respo
         Box::new(answer::error(status, error.to_string()))
     })?;
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-    spend(rim, &door.meter, count).map_err(|refusal| {
+    if let Err(refusal) = spend(rim, &door.meter, count) {
         tracing::warn!(%source, "a request was refused: it is over the source's quota");
-        refusal
-    })?;
+        return Err(refusal);
+    }
     let events = real(door, events, &mut passed_over).await;
     let accepted = events.len();
     for what in &passed_over {

@@ -258,3 +258,21 @@ fn what_cannot_be_read_says_why_and_takes_nothing() {
     // All of them say the same, so they are one event.
     assert_eq!(taken(&most), (1_000, 1, 0));
 }
+
+/// The store is held by another process: nothing is taken, and what was not taken costs nothing.
+#[test]
+fn what_cannot_be_stored_is_refused_and_can_be_sent_again() {
+    let few = format!("{JSON}per_minute = 1\nburst = 1\n");
+    let (home, core) = start(&few);
+    let mut other = rusqlite::Connection::open(home.database()).expect("opens");
+    let held = other
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .expect("is held");
+    let send = || core.send(&with_token("/v1/sources/it", WARNING));
+    let reply = send();
+    assert_eq!(reply.status, 503, "{reply:?}");
+    assert_eq!(reply.header("retry-after"), Some("2"));
+    held.rollback().expect("let go");
+    assert_eq!(taken(&send()), (1, 1, 0));
+    assert_eq!(send().status, 429);
+}

@@ -180,7 +180,11 @@ fn an_update_of_the_monitor_stops_the_calls() {
 fn a_recovery_in_the_request_of_its_problem_ends_it() {
     let (_home, core) =
         start("[[sources]]\nname = 'it'\nkind = 'json'\nkey_env = 'SECRET'\ngroup = 'db'\n");
-    let body = r#"[{"title":"x","dedup":"1","group":"web"},{"title":"x","dedup":"1","status":"ok"}]"#;
-    assert_eq!(taken(&core.send(&with_token("/v1/sources/it", body))), (2, 2, 0));
+    let body =
+        r#"[{"title":"x","dedup":"1","group":"web"},{"title":"x","dedup":"1","status":"ok"}]"#;
+    assert_eq!(
+        taken(&core.send(&with_token("/v1/sources/it", body))),
+        (2, 2, 0)
+    );
     core.wait_for_alerts(0);
 }
