@@ -17,7 +17,7 @@ pub use counters::Totals;
 pub use self_test::SelfTest;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -37,7 +37,7 @@ use self::{
     self_test::Known,
 };
 use crate::{
-    alert::Event,
+    alert::{Alert, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
     monitor::Open,
@@ -129,6 +129,8 @@ enum Happening {
     MonitorRead(Arc<str>),
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
+    /// Somebody asks which alerts of these names are open.
+    Sought(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
     /// Finish the turn and end.
     End,
 }
@@ -220,6 +222,17 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
+    /// in. Empty if the engine is ending.
+    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.happenings.send(Happening::Sought(names, reply)).await;
+        match sent {
+            Ok(()) => answer.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -431,6 +444,9 @@ impl Runner {
                     outbox_pending: self.outbox_pending,
                     ..self.desk.load(now.steady)
                 });
+            }
+            Happening::Sought(names, reply) => {
+                let _ = reply.send(self.desk.open_alerts(&names));
             }
             Happening::End => self.ending = true,
         }

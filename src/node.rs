@@ -34,7 +34,7 @@ use crate::{
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
     roster::PhoneNumber,
-    server::{self, Rim},
+    server::{self, Caller, Door, Rim, Tally},
     simulator::{Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
     voice::{Links, SigningKeys, TokenKey, Voice},
@@ -149,6 +149,7 @@ impl Node {
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
         );
+        let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
         let left = Left::of(&snapshot);
@@ -170,7 +171,7 @@ impl Node {
         let watched = Heartbeats::start(engine.clone(), rules.collect(), &left);
         let heartbeats = tokio::spawn(watched.clone().run());
         let beat = our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run()));
-        let rim = rim(&config, &engine, links, signing_keys, watched);
+        let rim = rim(&config, &engine, links, signing_keys, watched, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -441,6 +442,7 @@ fn rim(
     links: Links,
     signing_keys: Keys,
     heartbeats: Heartbeats,
+    sources: Vec<Door>,
 ) -> Rim {
     let overrides = config
         .providers
@@ -462,9 +464,12 @@ fn rim(
         signing_keys,
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
-        api_keys: config.server.api_keys.clone(),
         heartbeats,
         heartbeat_secrets: heartbeat_secrets(config),
+        callers: config.server.api_keys.iter().map(Caller::new).collect(),
+        sources,
+        tally: Tally::default(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
         spool: Spool::new(&config.handoff.spool),
         started: Instant::now(),
     }

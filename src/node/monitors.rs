@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::NodeError;
 use crate::{
-    config::{Config, Monitor},
+    config::{Config, Monitor, SourceConfig},
     engine::{Engine, Watches},
     monitor::{
         MonitorKind, Style, mackerel,
@@ -16,6 +16,7 @@ use crate::{
     },
     notice::Sender,
     provider,
+    server::Door,
 };
 
 /// What each monitor says, by the source of its alerts.
@@ -79,6 +80,17 @@ pub(super) fn writer(config: &Config, monitor: &Monitor) -> Result<Arc<dyn Sende
             ))
         }
     })
+}
+
+/// The doors of the sources, each with the API that knows its alerts.
+pub(super) fn doors(config: &Config) -> Result<Vec<Door>, NodeError> {
+    let door = |source: &SourceConfig| {
+        let is_its = |monitor: &&Monitor| Some(&monitor.name) == source.monitor.as_ref();
+        let monitor = config.monitors.iter().find(is_its);
+        let client = monitor.map(mackerel_client).transpose()?;
+        Ok(Door::new(source, client))
+    };
+    config.sources.iter().map(door).collect()
 }
 
 fn zabbix_client(monitor: &Monitor) -> Result<zabbix::Client, NodeError> {

@@ -1,10 +1,16 @@
 //! The desk's side of alerts: which escalation each belongs to, and how many each has.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use super::{Desk, Now, Turn};
 use crate::{
-    alert::{Alert, AlertChange, AlertKey, AlertState, Event, GroupName, Headline, Severity},
+    alert::{
+        Alert, AlertChange, AlertKey, AlertState, DedupKey, Event, GroupName, Headline, Severity,
+    },
     escalation::{Counts, Escalation, EscalationId, Input, Left, News},
     roster::MemberName,
 };
@@ -51,6 +57,15 @@ impl Tally {
 }
 
 impl Desk {
+    /// The open alerts with one of these sources and dedup keys.
+    pub fn open_alerts(&self, names: &HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+        let is_sought = |alert: &&Alert| {
+            let key = &alert.key;
+            names.contains(&(key.source.clone(), key.dedup.clone()))
+        };
+        self.alerts.iter().filter(is_sought).cloned().collect()
+    }
+
     /// Folds an event into its alert, and what that changes into the alert's escalation.
     pub(super) fn fold(&mut self, now: Now, event: &Event, turn: &mut Turn) {
         let key = event.alert_key();
