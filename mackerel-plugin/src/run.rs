@@ -5,7 +5,8 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 use crate::{check, metrics, notify, output};
 use rinban::plugin;
 
-const USAGE: &str = include_str!("usage.txt");
+/// The help.
+pub(crate) const USAGE: &str = include_str!("usage.txt");
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

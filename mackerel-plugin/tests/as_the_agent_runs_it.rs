@@ -6,12 +6,14 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     thread,
 };
 
 use rinban::alert::Event;
 use tempfile::TempDir;
+
+use crate::agent::{USUAL, by_the_agent, run_within};
 
 pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_mackerel-plugin-rinban");
 pub(crate) const CHECK: &str = env!("CARGO_BIN_EXE_check-rinban");
@@ -85,12 +87,8 @@ members = ["hanako"]
             .arg(self.config())
             .env_clear()
             .env("PATH", "/sbin:/usr/sbin:/bin:/usr/bin")
-            .env("LANG", "C")
-            .env("LC_ALL", "C")
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .current_dir("/");
+        by_the_agent(&mut command);
         command
     }
 
@@ -136,5 +134,5 @@ pub(crate) fn ended(output: Output) -> (Option<i32>, String, String) {
 }
 
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
-    ended(command.output().expect("a program that runs"))
+    run_within(command, USUAL).ended()
 }

@@ -1,5 +1,6 @@
 //! The plugin as mackerel-agent runs it.
 
+mod agent;
 mod as_the_agent_runs_it;
 mod check;
 #[path = "../../tests/support/installation.rs"]
@@ -7,3 +8,4 @@ mod installation;
 mod metrics;
 mod no_core;
 mod notify;
+mod notify_storm;
