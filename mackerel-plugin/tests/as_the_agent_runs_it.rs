@@ -65,6 +65,13 @@ members = ["hanako"]
         fs::write(self.config(), config).expect("a configuration");
     }
 
+    /// Changes the configuration in one place.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let config = fs::read_to_string(self.config()).expect("a configuration");
+        assert!(config.contains(from), "{config}");
+        fs::write(self.config(), config.replace(from, to)).expect("written");
+    }
+
     pub(crate) fn config(&self) -> PathBuf {
         self.dir.path().join("rinban.toml")
     }

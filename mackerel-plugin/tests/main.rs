@@ -3,6 +3,7 @@
 mod agent;
 mod as_the_agent_runs_it;
 mod check;
+mod contract;
 #[path = "../../tests/support/installation.rs"]
 mod installation;
 mod metrics;
