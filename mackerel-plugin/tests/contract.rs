@@ -53,7 +53,7 @@ impl Started {
     fn new() -> Self {
         let host = Host::without_core();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr());
-        host.configure(port.expect("a port"));
+        host.configure_simulated(port.expect("a port"));
         host.change("start_core = false", "start_core = true");
         Self { host }
     }

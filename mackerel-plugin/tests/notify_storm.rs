@@ -89,7 +89,7 @@ struct Core(Child);
 impl Core {
     fn start(host: &Host) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr());
-        host.configure(port.expect("a port"));
+        host.configure_simulated(port.expect("a port"));
         let mut core = Command::new(PLUGIN)
             .args(["serve", "--config"])
             .arg(host.config())
