@@ -227,5 +227,5 @@ fn without_execute_bits_nothing_would_be_installed() {
     files.iter_mut().for_each(|file| file.is_program = false);
     let packed =
         archive::pack("linux_amd64", files, CompressionMethod::Stored).expect("an archive");
-    assert_eq!(install(&packed, dir.path()), [PathBuf::new(); 0]);
+    assert!(install(&packed, dir.path()).is_empty());
 }

@@ -206,7 +206,7 @@ impl Night {
         Self {
             checks: (0..HOSTS * CHECKS).map(check).collect(),
             left: runs,
-            random: fastrand::Rng::with_seed(0x0072_696E_6261_6E),
+            random: fastrand::Rng::with_seed(0x0000_7269_6E62_616E),
             times: Vec::with_capacity(runs),
             times_of_changes: Vec::new(),
         }
