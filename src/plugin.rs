@@ -30,7 +30,8 @@ pub fn core_runs(settings: &Settings) -> Result<bool, CoreError> {
     Ok(core_lock::is_core_ready(&settings.state_dir)?)
 }
 
-/// How much the last core has left open: alerts, and events that it had accepted; nothing if there never was one. To be asked while no core runs.
+/// How much the last core has left open: alerts, and events that it had accepted; nothing if there never was one. To be
+/// asked while no core runs.
 pub fn left_open(settings: &Settings) -> Result<usize, CoreError> {
     let snapshot = match Reader::open(&settings.state_dir) {
         Err(StoreError::Missing { .. }) => return Ok(0),
