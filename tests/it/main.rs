@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod nights;
 mod plans;
+mod service_manager;
 mod support;
 mod tidy;
 mod unstored;
