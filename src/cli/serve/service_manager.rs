@@ -88,7 +88,7 @@ impl ServiceManager {
             beat.tick().await;
             match timeout(every, ask()).await {
                 Ok(Some(load)) => {
-                    self.tell(&format!("WATCHDOG=1\nSTATUS={prefix}; {}", says(&load)))
+                    self.tell(&format!("WATCHDOG=1\nSTATUS={prefix}; {}", says(&load)));
                 }
                 Ok(None) => {}
                 Err(_elapsed) => tracing::error!(
