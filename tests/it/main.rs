@@ -8,6 +8,7 @@ mod heartbeats;
 mod monitors;
 mod nights;
 mod plans;
+mod service_manager;
 mod sources;
 mod support;
 mod test_call;
