@@ -2,6 +2,8 @@
 //!
 //! quick-xml can decode too, but by a fixed first buffer, which fails on small Shift_JIS and UTF-16 files.
 
+use memchr::memmem;
+
 use encoding_rs::{EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A text and how it was written.
@@ -105,7 +107,11 @@ fn by_shape(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// The encoding that an ASCII-compatible declaration names.
 fn declared(bytes: &[u8]) -> Result<&'static Encoding, Undecodable> {
+    if !bytes.starts_with(b"<?xml") {
+        return Ok(UTF_8);
+    }
     let head = &bytes[..bytes.len().min(DECLARATION_WITHIN)];
+    let head = &head[..memmem::find(head, b"?>").map_or(head.len(), |end| end + 2)];
     let ascii = head.iter().take_while(|byte| byte.is_ascii()).count();
     let head = str::from_utf8(&head[..ascii]).unwrap_or_default();
     let Some(label) = label(head) else {
@@ -150,10 +156,10 @@ fn contradiction(text: &str, found: &'static Encoding) -> Result<(), Undecodable
 
 /// The label in an XML declaration at the start of a text.
 fn label(text: &str) -> Option<&str> {
-    let declaration = text.strip_prefix("<?xml")?.split_once("?>")?.0;
-    let value = declaration
-        .split_once("encoding")?
-        .1
+    let declaration = text.strip_prefix("<?xml")?;
+    let declaration = &declaration[..memmem::find(declaration.as_bytes(), b"?>")?];
+    let name = memmem::find(declaration.as_bytes(), b"encoding")?;
+    let value = declaration[name + "encoding".len()..]
         .trim_start()
         .strip_prefix('=')?
         .trim_start();
@@ -165,6 +171,9 @@ fn label(text: &str) -> Option<&str> {
 }
 
 fn named(label: &str) -> Option<&'static Encoding> {
+    if label.eq_ignore_ascii_case("utf-8") {
+        return Some(UTF_8);
+    }
     // Names that Java and older tools write, which the web's list of labels lacks.
     match label.to_ascii_lowercase().as_str() {
         "cp932" | "cswindows31j" => Some(SHIFT_JIS),

@@ -32,7 +32,7 @@ pub(crate) const MAX: usize = 1_000;
 
 /// All suppressions of a document.
 pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
-    if !document.source().contains(MARK) {
+    if memchr::memmem::find(document.source().as_bytes(), MARK.as_bytes()).is_none() {
         return Vec::new();
     }
     let mut found = Vec::new();

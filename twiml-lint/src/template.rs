@@ -41,8 +41,16 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
+    /// Whether nothing was masked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
     /// Whether something masked stands in this part of the source.
     pub(crate) fn touches(&self, span: Span) -> bool {
+        if self.is_empty() {
+            return false;
+        }
         let first = self
             .spans
             .partition_point(|masked| masked.end <= span.start);

@@ -25,12 +25,22 @@ pub(crate) struct Node {
 /// What a node is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Which of the elements.
-    Element(u32),
+    /// Which of the elements, and what stands directly in it.
+    Element(u32, Holds),
+    /// Text that is nothing but white space of XML, and read as it is written: what stands between most elements.
+    Blank,
     Text(Reading),
     CData(Reading),
     Comment,
     Instruction,
+}
+
+/// What stands directly in an element.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holds {
+    /// A text or CDATA section that is no [`Kind::Blank`].
+    pub(crate) text: bool,
+    pub(crate) elements: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -49,7 +49,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, response: Tag<'_, '_>) {
         return;
     }
     for gather in response.element.child_elements() {
-        if gather.name() == "Gather" && flow::given(pass, gather, "action") == Given::Nothing {
+        if pass.name(gather) == "Gather" && flow::given(pass, gather, "action") == Given::Nothing {
             pass.report(
                 gather.name_span(),
                 "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",

@@ -82,7 +82,7 @@ fn only_a_key_leads_out(pass: &Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> b
     let root = pass.document.root();
     let mut asks = false;
     for verb in root.child_elements() {
-        match verb.name() {
+        match pass.name(verb) {
             "Gather" => asks = true,
             "Say" | "Play" | "Pause" | "Sms" => {}
             _ => return asks && verb.span() == redirect.span() && flow::has_certain_children(pass, root),

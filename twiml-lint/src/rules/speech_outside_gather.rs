@@ -51,7 +51,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             speech = None;
         }
         previous = Some(verb);
-        match verb.name() {
+        match pass.name(verb) {
             "Pause" => {}
             "Say" | "Play" if flow::given(pass, verb, "digits") == Given::Nothing => {
                 speech = speech.or(Some(verb));

@@ -42,8 +42,8 @@ fn check(run: &mut Run<'_>) {
     // Few addresses end with a slash: only what they are without it needs to be looked for among the others.
     let with_slash: HashSet<&str> = run
         .addresses()
+        .filter(|(_, address, _)| path(address).ends_with('/'))
         .filter_map(|(_, address, _)| bare(address))
-        .filter(|&(_, has_slash)| has_slash)
         .map(|(bare, _)| bare)
         .collect();
     if with_slash.is_empty() {
@@ -83,11 +83,15 @@ fn check(run: &mut Run<'_>) {
 
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
 fn bare(address: &str) -> Option<(&str, bool)> {
-    let end = memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len());
-    let path = &address[..end];
+    let path = path(address);
     let bare = path.strip_suffix('/').unwrap_or(path);
     let has_slash = bare.len() < path.len();
     let host = bare.find("//").map_or(0, |at| at + 2);
     let has_path = host == 0 && !bare.is_empty() || bare[host..].contains('/');
     has_path.then_some((bare, has_slash))
+}
+
+/// The address up to its query.
+fn path(address: &str) -> &str {
+    &address[..memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len())]
 }
