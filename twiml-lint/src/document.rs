@@ -58,6 +58,12 @@ pub enum Content<'d, 'a> {
     Instruction(&'a str, Span),
 }
 
+impl Drop for Document<'_> {
+    fn drop(&mut self) {
+        self.layout.recycle();
+    }
+}
+
 impl<'a> Document<'a> {
     /// Reads a document.
     ///

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::{
-    address::{Address, Place, Verdict},
+    address::{Address, Place, Verdict, path},
     document::{Document, Element, Span},
     finding::Finding,
     grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, ValueRole},
@@ -46,13 +46,13 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) first_relative: Option<Address<'d, 'a>>,
     /// The addresses so far that other files may hold too, in the order of the source.
     pub(crate) kept: Vec<Kept>,
-    /// Whether no template puts anything into the document or leaves anything out.
-    is_certain: bool,
     /// Whether the children of the element with this span stand where they stand: what was found last.
     pub(crate) certain_children: Cell<Option<(Span, bool)>>,
     findings: &'f mut Vec<Finding>,
     /// What each element is, by its place in the document; [`UNKNOWN`] for those that TwiML does not have.
     roles: Vec<RoleId>,
+    /// Which of them occur, as bits.
+    occurring: u128,
     /// What the attributes of the element being looked at are, in their order.
     known: Vec<Option<&'static AttributeRole>>,
     /// Takes what is said once there are [`MAX_FINDINGS`].
@@ -62,7 +62,13 @@ pub(crate) struct Pass<'d, 'a, 'f> {
 }
 
 /// No role.
-const UNKNOWN: RoleId = RoleId::MAX;
+const UNKNOWN: RoleId = 127;
+const _: () = assert!(grammar::ELEMENTS.len() <= UNKNOWN as usize);
+
+/// A set with only this role in it.
+fn bit(role: RoleId) -> u128 {
+    1 << role
+}
 
 /// The rules that look, by what they look at.
 #[derive(Debug, Default)]
@@ -156,10 +162,10 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             first_absolute: None,
             first_relative: None,
             kept: Vec::new(),
-            is_certain: mask.is_empty() && !has_instructions(document.source()),
             certain_children: Cell::new(None),
             findings,
             roles: Vec::new(),
+            occurring: 0,
             known: Vec::new(),
             surplus: None,
             rule: None,
@@ -169,6 +175,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     /// Lets all rules look.
     pub(crate) fn run(&mut self, looking: &Looking) {
         self.roles = roles(self.document, self.product);
+        self.occurring = self.roles.iter().fold(0, |all, &role| all | bit(role));
         for element in self.document.elements() {
             let tag = Tag {
                 element,
@@ -265,6 +272,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         let role = address.tag.role.filter(|_| is_kept)?;
         Some(Kept {
             span: address.span,
+            ends_in_slash: path(address.trimmed()).ends_with('/'),
             element: role.name,
             attribute: match address.place {
                 Place::Text => None,
@@ -276,6 +284,12 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     /// What an element is below its parent; if it may not stand there, what it is elsewhere.
     fn role(&self, element: Element<'d, 'a>) -> Option<&'static Role> {
         grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
+    }
+
+    /// Whether an element of this name, one that TwiML has, stands anywhere in the document.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut roles = grammar::named(name).iter();
+        roles.any(|role| self.occurring & bit(role.id) != 0)
     }
 
     /// The name of an element, sooner than the element itself can tell it.
@@ -309,7 +323,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 
     /// Whether no template decides over any part of the document: it is rendered as it stands.
     pub(crate) fn is_certain(&self) -> bool {
-        self.is_certain
+        self.mask.is_certain()
     }
 
     /// Whether a placeholder or a template's tag stands in this part of the source, so that what it says is not certain.
@@ -358,13 +372,6 @@ fn is_address(known: &Option<&'static AttributeRole>) -> bool {
             ValueRole::Url { .. } | ValueRole::WebsocketUrl
         )
     })
-}
-
-/// Whether something that may be an instruction stands behind the XML declaration.
-fn has_instructions(source: &str) -> bool {
-    let body = source.trim_start_matches('\u{FEFF}');
-    let body = body.strip_prefix("<?xml").unwrap_or(body);
-    memchr::memmem::find(body.as_bytes(), b"<?").is_some()
 }
 
 /// What runs a document: told by the first verb that only one product knows.

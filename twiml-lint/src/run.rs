@@ -32,6 +32,8 @@ pub(crate) struct Facts {
 pub(crate) struct Kept {
     /// Without the blanks around it; placeholders are part of it.
     pub(crate) span: Span,
+    /// Whether a slash stands at its end, or before its query.
+    pub(crate) ends_in_slash: bool,
     pub(crate) element: &'static str,
     /// `None` for the text of the element.
     pub(crate) attribute: Option<&'static str>,

@@ -45,7 +45,7 @@ A template with tags between its verbs may answer differently the second time, a
 
 fn check(pass: &mut Pass<'_, '_, '_>, response: Tag<'_, '_>) {
     // What a template may add or leave out decides whether this document is what answers.
-    if !flow::has_certain_children(pass, response.element) {
+    if !pass.has("Gather") || !flow::has_certain_children(pass, response.element) {
         return;
     }
     for gather in response.element.child_elements() {

@@ -37,6 +37,9 @@ Put it first and alone, or write `<Hangup>`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    if !pass.has("Reject") {
+        return;
+    }
     let Some(first) = tag.element.child_elements().next() else {
         return;
     };

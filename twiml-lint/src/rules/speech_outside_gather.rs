@@ -44,6 +44,9 @@ keep it outside and say so: `<!-- twiml-lint: disable=TW304 -->`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    if !pass.has("Gather") {
+        return;
+    }
     let mut speech: Option<Element<'_, '_>> = None;
     let mut previous: Option<Element<'_, '_>> = None;
     for verb in tag.element.child_elements() {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
+    address::path,
     finding::Related,
     run::{Kept, Run},
     rule::{Check, Example, Level, Rule},
@@ -42,7 +43,7 @@ fn check(run: &mut Run<'_>) {
     // Few addresses end with a slash: only what they are without it needs to be looked for among the others.
     let with_slash: HashSet<&str> = run
         .addresses()
-        .filter(|(_, address, _)| path(address).ends_with('/'))
+        .filter(|(_, _, kept)| kept.ends_in_slash)
         .filter_map(|(_, address, _)| bare(address))
         .map(|(bare, _)| bare)
         .collect();
@@ -89,9 +90,4 @@ fn bare(address: &str) -> Option<(&str, bool)> {
     let host = bare.find("//").map_or(0, |at| at + 2);
     let has_path = host == 0 && !bare.is_empty() || bare[host..].contains('/');
     has_path.then_some((bare, has_slash))
-}
-
-/// The address up to its query.
-fn path(address: &str) -> &str {
-    &address[..memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len())]
 }
