@@ -11,13 +11,15 @@ mod counters;
 pub mod desk;
 pub mod heartbeats;
 mod self_test;
+mod watches;
 
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 pub use self_test::SelfTest;
+pub use watches::Watches;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -40,7 +42,6 @@ use crate::{
     alert::{Alert, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
-    monitor::Open,
     notice::Notice,
     provider::CallRequest,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
@@ -84,9 +85,6 @@ pub struct Parts {
     /// Who asks the monitor of each source how alerts stand.
     pub watches: Watches,
 }
-
-/// By source, who asks its monitor. What comes of it is handed in as events are.
-pub type Watches = HashMap<Arc<str>, mpsc::UnboundedSender<Vec<Open>>>;
 
 /// The answer to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -583,23 +581,9 @@ impl Runner {
                         self.send_back(async move { carrier.end(attempt, call).await });
                     }
                 }
-                Errand::Ask(open) => self.ask(open),
+                Errand::Ask(open) => watches::ask(&self.watches, open),
                 // Only a webhook brings these, and its turn has taken them out.
                 Errand::Speak(_) | Errand::Refuse => {}
-            }
-        }
-    }
-
-    /// Hands each monitor its own.
-    fn ask(&self, open: Vec<Open>) {
-        let mut of_source: HashMap<Arc<str>, Vec<Open>> = HashMap::new();
-        for alert in open {
-            let source = Arc::clone(&alert.headline.alert.source);
-            of_source.entry(source).or_default().push(alert);
-        }
-        for (source, open) in of_source {
-            if let Some(watch) = self.watches.get(&source) {
-                let _ = watch.send(open);
             }
         }
     }

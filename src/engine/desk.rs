@@ -349,7 +349,7 @@ impl Desk {
             Effect::TakeAlerts { by } => self.take_alerts(now, id, Some(by.as_str()), turn),
             Effect::ReleaseAlerts => {
                 self.take_alerts(now, id, None, turn);
-                self.ask_about(id, turn);
+                self.resumed(now, id, turn);
             }
             Effect::CloseAlerts { by } => self.close_alerts(now, id, &by, turn),
             Effect::Tell { news } => self.tell(now, id, &news, turn),

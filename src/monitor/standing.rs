@@ -15,6 +15,8 @@ pub struct Open {
     pub headline: Headline,
     /// Whether it calls nobody because the monitor suppresses it.
     pub held: bool,
+    /// When calling resumed because nobody had closed it in time: who took it before that has it no more.
+    pub since: Option<Timestamp>,
 }
 
 /// How an alert stands in its monitor. A stamp names the occurrence, so that it is told of once.

@@ -152,7 +152,11 @@ mod tests {
                 ..samples::event()
             };
             let headline = Headline::of(&event);
-            let open = Open { headline, held };
+            let open = Open {
+                headline,
+                held,
+                since: None,
+            };
             self.ask.send(vec![open]).expect("it runs");
         }
 

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::NodeError;
 use crate::{
+    alert::Event,
     config::{Config, Monitor, SourceConfig},
     engine::{Engine, Watches},
     monitor::{
@@ -17,6 +18,7 @@ use crate::{
     notice::Sender,
     provider,
     server::Door,
+    store::StoreError,
 };
 
 /// What each monitor says, by the source of its alerts.
@@ -45,20 +47,22 @@ pub(super) fn take_in(engine: &Engine, readings: Readings) {
         let engine = engine.clone();
         tokio::spawn(async move {
             while let Some(Reading { events }) = readings.recv().await {
-                let stored = match events.is_empty() {
-                    true => Ok(Vec::new()),
-                    false => engine.accept(events).await,
-                };
-                match stored {
-                    Ok(_) => engine.monitor_read(Arc::clone(&source)).await,
+                if let Err(error) = accept(&engine, events).await {
                     // The next reading says it again.
-                    Err(error) => {
-                        tracing::error!("what a monitor said could not be stored: {error}")
-                    }
+                    tracing::error!("what a monitor said could not be stored: {error}");
+                    continue;
                 }
+                engine.monitor_read(Arc::clone(&source)).await;
             }
         });
     }
+}
+
+async fn accept(engine: &Engine, events: Vec<Event>) -> Result<(), StoreError> {
+    if !events.is_empty() {
+        engine.accept(events).await?;
+    }
+    Ok(())
 }
 
 /// What writes back to a monitor.

@@ -24,6 +24,8 @@ const BELIEVED: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct Readings {
     /// The round after which an escalation's alerts were last asked about.
     asked_after: HashMap<EscalationId, u32>,
+    /// When calling about an escalation's alerts resumed, by the wall clock, as monitors have it.
+    resumed_at: HashMap<EscalationId, Timestamp>,
     /// When the monitor of a source was last read.
     read_at: HashMap<Arc<str>, Timestamp>,
 }
@@ -31,6 +33,7 @@ pub(super) struct Readings {
 impl Readings {
     pub(super) fn forget(&mut self, id: EscalationId) {
         self.asked_after.remove(&id);
+        self.resumed_at.remove(&id);
     }
 }
 
@@ -55,8 +58,16 @@ impl Desk {
         }
     }
 
+    /// Nobody closed the alerts in time, and people are called again: they are asked about right away.
+    pub(super) fn resumed(&mut self, now: Now, id: EscalationId, turn: &mut Turn) {
+        if !self.config.monitors.is_empty() {
+            self.readings.resumed_at.insert(id, now.wall);
+            self.ask_about(id, turn);
+        }
+    }
+
     /// Has the monitors asked about the alerts of an escalation.
-    pub(super) fn ask_about(&self, id: EscalationId, turn: &mut Turn) {
+    fn ask_about(&self, id: EscalationId, turn: &mut Turn) {
         if let Some(tally) = self.tallies.get(&id) {
             let alerts = tally.open().iter().filter_map(|key| self.alerts.get(key));
             self.ask(alerts, turn);
@@ -78,6 +89,10 @@ impl Desk {
             .map(|alert| Open {
                 headline: alert.headline.clone(),
                 held: alert.is_held(),
+                since: self
+                    .escalation_of
+                    .get(&alert.key)
+                    .and_then(|id| self.readings.resumed_at.get(id).copied()),
             })
             .collect();
         if !open.is_empty() {

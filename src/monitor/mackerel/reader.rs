@@ -78,6 +78,7 @@ mod tests {
         Open {
             headline,
             held: false,
+            since: None,
         }
     }
 

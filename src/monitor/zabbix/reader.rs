@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Client, ProblemEvent, is_event_id};
+use jiff::Timestamp;
+
+use super::{Client, ProblemEvent, Update, is_event_id};
 use crate::monitor::{
     Open, Standing,
     watch::{self, Read},
@@ -31,30 +33,33 @@ impl watch::Reader for Reader {
             let mut ids: Vec<_> = alerts.iter().map(id).filter(|id| is_event_id(id)).collect();
             ids.sort_unstable();
             ids.dedup();
-            let mut standings = HashMap::new();
+            let mut events = HashMap::new();
             for ids in ids.chunks(AT_ONCE) {
-                let events = self.client.events(ids).await?;
-                standings.extend(events.into_iter().map(|event| {
-                    let standing = standing(&event);
-                    (event.eventid, standing)
-                }));
+                let found = self.client.events(ids).await?.into_iter();
+                events.extend(found.map(|event| (event.eventid.clone(), event)));
             }
-            let of = |alert| standings.get(id(alert)).cloned();
-            let of = |alert| of(alert).unwrap_or(Standing::Unknown);
+            let of = |alert: &'a Open| match events.get(id(alert)) {
+                Some(event) => standing(event, alert.since),
+                None => Standing::Unknown,
+            };
             Ok(alerts.iter().map(of).collect())
         })
     }
 }
 
-fn standing(event: &ProblemEvent) -> Standing {
+/// `since`: who acknowledged it before that has it no more. Our taking that acknowledgement back may still be on its way.
+fn standing(event: &ProblemEvent, since: Option<Timestamp>) -> Standing {
     if event.is_over() {
         return Standing::Over {
             reason: None,
             stamp: event.r_eventid.clone(),
         };
     }
-    match event.acknowledgement() {
-        Some(update) if !update.is_own() => Standing::Taken {
+    let counts = |update: &&Update| {
+        !update.is_own() && since.is_none_or(|since| update.at() >= since.as_second())
+    };
+    match event.acknowledgement().filter(counts) {
+        Some(update) => Standing::Taken {
             by: update.author(),
             stamp: update.acknowledgeid.clone(),
         },
@@ -65,25 +70,44 @@ fn standing(event: &ProblemEvent) -> Standing {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Update, *};
+    use super::*;
 
-    fn check(over: bool, suppressed: bool, acknowledged_by: Option<&str>, expected: Standing) {
+    fn event(over: bool, suppressed: bool, acknowledged_by: Option<&str>) -> ProblemEvent {
         let flag = |flag| if flag { "1" } else { "0" }.to_owned();
         let update = acknowledged_by.map(|message| Update {
             acknowledgeid: "9".to_owned(),
             action: "6".to_owned(),
             message: message.to_owned(),
             username: "Admin".to_owned(),
+            clock: "1000".to_owned(),
             ..Update::default()
         });
-        let event = ProblemEvent {
+        ProblemEvent {
             eventid: "7".to_owned(),
             r_eventid: if over { "17" } else { "0" }.to_owned(),
             acknowledged: flag(update.is_some()),
             suppressed: flag(suppressed),
             acknowledges: Some(Vec::from_iter(update)),
-        };
-        assert_eq!(standing(&event), expected);
+        }
+    }
+
+    fn check(over: bool, suppressed: bool, acknowledged_by: Option<&str>, expected: Standing) {
+        let event = event(over, suppressed, acknowledged_by);
+        assert_eq!(standing(&event, None), expected);
+    }
+
+    #[test]
+    fn who_took_it_before_calling_resumed_has_it_no_more() {
+        let taken = event(false, false, Some("mine"));
+        for (since, counts) in [(999, true), (1000, true), (1001, false)] {
+            let since = Timestamp::from_second(since).expect("in range");
+            let standing = standing(&taken, Some(since));
+            assert_eq!(
+                matches!(standing, Standing::Taken { .. }),
+                counts,
+                "{since}"
+            );
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn asked(turn: &Turn) -> Vec<String> {
     };
     let open = turn.errands.iter().filter_map(of).flatten();
     let mut asked: Vec<_> = open
-        .map(|Open { headline, held }| {
+        .map(|Open { headline, held, .. }| {
             let mark = if held { " held" } else { "" };
             format!("{}{mark}", headline.alert)
         })
@@ -39,7 +39,12 @@ impl World {
     /// What a monitor says of an alert.
     fn read(&mut self, source: &str, dedup: &str, held: bool, standing: &Standing) -> Turn {
         let headline = Headline::of(&problem(source, dedup));
-        let event = standing.event(&Open { headline, held }, self.now.steady);
+        let open = Open {
+            headline,
+            held,
+            since: None,
+        };
+        let event = standing.event(&open, self.now.steady);
         let event = event.expect("news");
         self.turn(|desk, now, turn| {
             desk.event(now, &event, turn);
@@ -112,6 +117,14 @@ fn a_monitor_that_cannot_be_read_any_more_silences_nobody() {
     let resumed = world.wake();
     assert_eq!(placed(&resumed), [(1, "aya")]);
     assert_eq!(asked(&resumed), ["zabbix/7"], "and it is asked again");
+    let Some(Errand::Ask(open)) = resumed
+        .errands
+        .iter()
+        .find(|errand| matches!(errand, Errand::Ask(_)))
+    else {
+        panic!("not asked")
+    };
+    assert_eq!(open[0].since, Some(world.now.wall));
 }
 
 #[test]
