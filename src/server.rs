@@ -5,6 +5,7 @@ mod connections;
 mod health;
 mod heartbeat;
 mod ingest;
+mod probe;
 mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ use crate::{
     engine::{Engine, heartbeats::Heartbeats},
     escalation::ProviderName,
     handoff::Spool,
+    monitor::mackerel::Suspended,
     roster::{Language, MemberName},
     voice::{Links, SigningKeys, Voice},
 };
@@ -48,6 +50,8 @@ pub struct Rim {
     pub heartbeats: Heartbeats,
     /// What may stand at the end of a heartbeat's address, by its name.
     pub heartbeat_secrets: HashMap<String, SecretString>,
+    /// What Mackerel has suspended.
+    pub suspended: Suspended,
     /// What plugins of this host write to.
     pub spool: Spool,
     /// When the core started.

@@ -2,8 +2,10 @@
 
 #[cfg(test)]
 mod quartet;
+mod suspended;
 mod writer;
 
+pub use suspended::{Suspended, suspended};
 pub use writer::Writer;
 
 use std::time::Duration;

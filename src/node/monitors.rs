@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::NodeError;
 use crate::{
     config::{Config, Monitor},
@@ -29,6 +31,24 @@ pub(super) fn writer(config: &Config, monitor: &Monitor) -> Result<Arc<dyn Sende
             ))
         }
     })
+}
+
+/// Starts to look for channels that Mackerel has suspended.
+pub(super) fn watch_channels(
+    config: &Config,
+    suspended: &mackerel::Suspended,
+) -> Result<Vec<JoinHandle<()>>, NodeError> {
+    let is_mackerel = |monitor: &&Monitor| monitor.kind == MonitorKind::Mackerel;
+    let mut tasks = Vec::new();
+    for monitor in config.monitors.iter().filter(is_mackerel) {
+        let name = monitor.name.to_string();
+        let public_url = config.server.public_url.to_string();
+        let watch = suspended
+            .clone()
+            .watch(name, mackerel_client(monitor)?, public_url);
+        tasks.push(tokio::spawn(watch));
+    }
+    Ok(tasks)
 }
 
 fn zabbix_client(monitor: &Monitor) -> Result<zabbix::Client, NodeError> {

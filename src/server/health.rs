@@ -32,6 +32,8 @@ struct Health {
     /// How the last test call went; null if there was none.
     self_test: Option<SelfTest>,
     heartbeats: Vec<Standing>,
+    /// Channels to us through which Mackerel sends nothing any more, by name.
+    suspended_channels: Vec<String>,
 }
 
 pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
@@ -51,6 +53,7 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         totals: rim.engine.totals(),
         self_test: rim.engine.self_test(),
         heartbeats: rim.heartbeats.standing(),
+        suspended_channels: rim.suspended.names(),
     })
     .into_response()
 }
