@@ -11,6 +11,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod init;
 mod journal;
 mod oncall;
@@ -65,6 +66,8 @@ enum Command {
     Journal(journal::Args),
     /// Page people through the whole chain to see that it works; the alert is closed in the end
     TestCall(test_call::Args),
+    /// Check everything that an alert needs on its way to a phone, and say what to do; calls nobody
+    Doctor(doctor::Args),
     /// Fold a journal again and compare with the stored state
     Replay(replay::Args),
 }
@@ -80,6 +83,7 @@ impl Command {
             Self::Serve(args) => serve::run(&args, out),
             Self::Journal(args) => journal::run(&args, out),
             Self::Replay(args) => replay::run(&args, out),
+            Self::Doctor(args) => doctor::run(&args, out),
             Self::TestCall(args) => test_call::run(&args, out),
         }
     }

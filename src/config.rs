@@ -27,7 +27,7 @@ pub(crate) use error::one_of;
 pub use error::{ConfigError, ConfigErrors};
 pub use heartbeats::Heartbeat;
 pub use locate::{NotFound, SYSTEM_PATH, locate};
-pub use warnings::{beyond_holidays, gap, warnings};
+pub use warnings::{beyond_holidays, gap, warnings, warnings_but_gaps};
 
 use std::{
     collections::BTreeMap,

@@ -31,6 +31,7 @@ use crate::{
         heartbeats::{Heartbeats, Left},
     },
     handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
+    monitor::mackerel::Suspended,
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
     roster::PhoneNumber,
@@ -63,7 +64,8 @@ pub struct Node {
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
     heartbeats: JoinHandle<()>,
-    beat: Option<JoinHandle<()>>,
+    /// Nothing depends on these.
+    background: Vec<JoinHandle<()>>,
     store: Store,
     lock: CoreLock,
 }
@@ -170,8 +172,18 @@ impl Node {
             .map(|heartbeat| heartbeat.rule.clone());
         let watched = Heartbeats::start(engine.clone(), rules.collect(), &left);
         let heartbeats = tokio::spawn(watched.clone().run());
-        let beat = our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run()));
-        let rim = rim(&config, &engine, links, signing_keys, watched, doors);
+        let suspended = Suspended::default();
+        let mut background = monitors::watch_channels(&config, &suspended)?;
+        background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
+        let rim = rim(
+            &config,
+            &engine,
+            links,
+            signing_keys,
+            watched,
+            suspended,
+            doors,
+        );
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -190,7 +202,7 @@ impl Node {
             loop_task,
             spool,
             heartbeats,
-            beat,
+            background,
             store,
             lock,
         })
@@ -232,9 +244,7 @@ impl Node {
         drop(self.lock);
         let _ = self.stop.send(true);
         self.heartbeats.abort();
-        if let Some(beat) = &self.beat {
-            beat.abort();
-        }
+        self.background.iter().for_each(JoinHandle::abort);
         let _ = self.spool.await;
         if tokio::time::timeout(PARTING, &mut self.server)
             .await
@@ -442,6 +452,7 @@ fn rim(
     links: Links,
     signing_keys: Keys,
     heartbeats: Heartbeats,
+    suspended: Suspended,
     sources: Vec<Door>,
 ) -> Rim {
     let overrides = config
@@ -465,6 +476,7 @@ fn rim(
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         heartbeats,
+        suspended,
         heartbeat_secrets: heartbeat_secrets(config),
         callers: config.server.api_keys.iter().map(Caller::new).collect(),
         sources,

@@ -7,6 +7,7 @@ mod fault_socket;
 mod transport;
 pub mod twilio;
 
+pub(crate) use client::client_that_tells;
 pub use client::{ClientError, client, client_for};
 pub use twilio::Twilio;
 

@@ -6,6 +6,7 @@ mod credentials;
 mod health;
 mod heartbeat;
 mod ingest;
+mod probe;
 mod quota;
 mod sources;
 mod twiml;
@@ -28,6 +29,7 @@ use crate::{
     engine::{Engine, heartbeats::Heartbeats},
     escalation::ProviderName,
     handoff::Spool,
+    monitor::mackerel::Suspended,
     roster::{Language, MemberName},
     source::AddressRange,
     voice::{Links, SigningKeys, Voice},
@@ -62,6 +64,8 @@ pub struct Rim {
     pub heartbeats: Heartbeats,
     /// What may stand at the end of a heartbeat's address, by its name.
     pub heartbeat_secrets: HashMap<String, SecretString>,
+    /// What Mackerel has suspended.
+    pub suspended: Suspended,
     /// What plugins of this host write to.
     pub spool: Spool,
     /// When the core started.

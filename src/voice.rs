@@ -15,7 +15,7 @@ mod template;
 mod token;
 pub mod twiml;
 
-pub use links::{CallLinks, Links, Place, PlaceKind};
+pub use links::{CallLinks, Links, PROBE, Place, PlaceKind};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use signature::{Form, SignatureError, SignedRequest, SigningKeys};
 pub use template::{TemplateFailure, check_template, lint_template};

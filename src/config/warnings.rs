@@ -17,14 +17,23 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// All warnings, one line each. Looks 90 days ahead from `now`.
 pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let mut warnings = warnings_but_gaps(config, now);
+    for (name, group) in &config.groups {
+        let gaps = group.roster.gaps(now, until);
+        warnings.extend(gaps.map(|shift| gap(name, group, &shift)));
+    }
+    warnings
+}
+
+/// All warnings but those of times without anybody on call.
+pub fn warnings_but_gaps(config: &Config, now: Timestamp) -> Vec<String> {
+    let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let mut warnings = Vec::new();
     warnings.extend(only_simulated(config));
     warnings.extend(in_no_group(config));
     warnings.extend(templates(config));
     warnings.extend(unheeded(config));
     for (name, group) in &config.groups {
-        let gaps = group.roster.gaps(now, until);
-        warnings.extend(gaps.map(|shift| gap(name, group, &shift)));
         warnings.extend(overlaps(name, group, now));
         warnings.extend(beyond_holidays(name, group, until));
     }

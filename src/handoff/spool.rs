@@ -130,6 +130,11 @@ impl Spool {
         fs::read_dir(self.dir.join("new")).map_or(0, |files| files.count() as u64)
     }
 
+    /// Whether the event waits to be read.
+    pub fn holds(&self, id: &EventId) -> bool {
+        self.dir.join("new").join(file_name(id)).exists()
+    }
+
     fn put(&self, id: &EventId, json: &[u8]) -> Result<(), SpoolError> {
         let name = file_name(id);
         let (path, mut file) = self.create(&name)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::NodeError;
 use crate::{
@@ -95,6 +95,24 @@ pub(super) fn doors(config: &Config) -> Result<Vec<Door>, NodeError> {
         Ok(Door::new(source, client))
     };
     config.sources.iter().map(door).collect()
+}
+
+/// Starts to look for channels that Mackerel has suspended.
+pub(super) fn watch_channels(
+    config: &Config,
+    suspended: &mackerel::Suspended,
+) -> Result<Vec<JoinHandle<()>>, NodeError> {
+    let is_mackerel = |monitor: &&Monitor| monitor.kind == MonitorKind::Mackerel;
+    let mut tasks = Vec::new();
+    for monitor in config.monitors.iter().filter(is_mackerel) {
+        let name = monitor.name.to_string();
+        let public_url = config.server.public_url.to_string();
+        let watch = suspended
+            .clone()
+            .watch(name, mackerel_client(monitor)?, public_url);
+        tasks.push(tokio::spawn(watch));
+    }
+    Ok(tasks)
 }
 
 fn zabbix_client(monitor: &Monitor) -> Result<zabbix::Client, NodeError> {

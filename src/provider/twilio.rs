@@ -16,6 +16,7 @@ mod connection_faults;
 mod exchange;
 #[cfg(test)]
 mod finding;
+mod inspect;
 #[cfg(test)]
 mod quartet;
 mod resource;
@@ -26,6 +27,8 @@ use std::{borrow::Cow, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
+
+pub use inspect::{CallerId, Inspection};
 
 use super::{CallRequest, FoundCall, Provider, Reply, transport};
 use crate::{

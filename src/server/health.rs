@@ -34,6 +34,8 @@ struct Health<'r> {
     heartbeats: Vec<Standing>,
     #[serde(flatten)]
     sources: &'r Tally,
+    /// Channels to us through which Mackerel sends nothing any more, by name.
+    suspended_channels: Vec<String>,
 }
 
 pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
@@ -54,6 +56,7 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         self_test: rim.engine.self_test(),
         heartbeats: rim.heartbeats.standing(),
         sources: &rim.tally,
+        suspended_channels: rim.suspended.names(),
     })
     .into_response()
 }

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use super::{Rim, answer};
+use super::{Rim, answer, probe};
 use crate::{
     engine::{Answer, desk::Speech},
     escalation::{AttemptId, CallSid, CallStatus, Heard, Input},
@@ -27,15 +27,20 @@ pub(super) async fn webhook(State(rim): State<Arc<Rim>>, request: Request) -> Re
     if !path.trim_start_matches('/').starts_with("v1/calls/") {
         return answer::error(StatusCode::NOT_FOUND, "there is nothing here");
     }
-    let Some(place) = Place::parse(path).filter(|_| head.method == Method::POST) else {
+    let is_ours = |place: &Place| head.method == Method::POST || probe::is_asked_by(&head, place);
+    let Some(place) = Place::parse(path).filter(is_ours) else {
         tracing::warn!("a webhook was refused: its path is no place in a call");
         return answer::forbidden();
     };
+    if head.method == Method::GET {
+        return probe::echo(&rim, &place, &head);
+    }
     let body = match answer::body(body, WEBHOOK_BYTES).await {
         Ok(body) => body,
         Err(response) => return response,
     };
     match verify(&rim, &place, &head, &body) {
+        Ok((attempt, _)) if place.kind == PlaceKind::Probe => probe::verified(&rim, attempt, &head),
         Ok((attempt, form)) => take_in(&rim, &place, attempt, &form).await,
         Err(reason) => {
             tracing::warn!(provider = %place.provider, "a webhook was refused: {reason}");
@@ -130,6 +135,8 @@ fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<
             let code = form.get("ErrorCode").and_then(|code| code.parse().ok());
             (0, Heard::Trouble(code))
         }
+        // Answered before anything is read from it.
+        PlaceKind::Probe => return Err(Box::new(answer::nothing())),
     };
     Ok(Input::Voice {
         attempt,

@@ -6,6 +6,7 @@
 //! | keys | `/v1/calls/{provider}/{token}/keys/{stage}` | `action` of the Gather of that stage |
 //! | silence | `/v1/calls/{provider}/{token}/silence/{stage}` | text of the Redirect after that Gather |
 //! | status | `/v1/calls/{provider}/{token}/status` | the call's `StatusCallback` |
+//! | probe | `/v1/calls/{provider}/{token}/probe` | nothing; `rinban doctor` looks there how requests arrive |
 //! | fallback | `/v1/calls/{provider}/{token}/fallback` | the call's `FallbackUrl` |
 //!
 //! A place is spelled in one way only. A path that a proxy has "tidied", with a slash more or less, is no place of ours.
@@ -15,7 +16,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{PublicUrl, TokenKey};
-use crate::escalation::{AttemptId, ProviderName};
+use crate::escalation::{AttemptId, EscalationId, ProviderName};
 
 /// Makes the URLs of calls.
 #[derive(Clone, Debug)]
@@ -57,7 +58,15 @@ pub enum PlaceKind {
     Status,
     /// Our answer could not be fetched or executed.
     Fallback,
+    /// In no call: whether requests get here as carriers send them. Changes nothing.
+    Probe,
 }
+
+/// The attempt that a probe names; real ones count from 1.
+pub const PROBE: AttemptId = AttemptId {
+    escalation: EscalationId(0),
+    number: 0,
+};
 
 impl Links {
     /// Links below `public` with tokens of `key`.
@@ -123,6 +132,11 @@ impl CallLinks {
     /// For the call's `FallbackUrl`.
     pub fn fallback(&self) -> String {
         self.overridden(PlaceKind::Fallback)
+    }
+
+    /// For a look at how requests get here; not for carriers.
+    pub fn probe(&self) -> String {
+        self.bare(PlaceKind::Probe)
     }
 
     /// For `action` of the Gather of this stage.
@@ -193,6 +207,7 @@ impl PlaceKind {
             Self::Silence(stage) => ("silence", Some(stage)),
             Self::Status => ("status", None),
             Self::Fallback => ("fallback", None),
+            Self::Probe => ("probe", None),
         };
         url.push_str(name);
         if let Some(stage) = stage {
@@ -207,6 +222,7 @@ impl PlaceKind {
             ("silence", Some(stage)) => Some(Self::Silence(parse_stage(stage)?)),
             ("status", None) => Some(Self::Status),
             ("fallback", None) => Some(Self::Fallback),
+            ("probe", None) => Some(Self::Probe),
             _ => None,
         }
     }
@@ -254,7 +270,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::escalation::EscalationId;
 
     fn links(public: &str) -> Links {
         Links::new(
@@ -342,7 +357,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_place_is_read_back_from_its_url(
-            provider in "\\PC{1,12}|[a-z]{1,8}", stage: u16, kind in 0_u8..5, prefix in "(/[a-z]{1,5}){0,2}",
+            provider in "\\PC{1,12}|[a-z]{1,8}", stage: u16, kind in 0_u8..6, prefix in "(/[a-z]{1,5}){0,2}",
         ) {
             prop_assume!(provider != "." && provider != "..");
             let kind = match kind {
@@ -350,6 +365,7 @@ mod tests {
                 1 => PlaceKind::Keys(stage),
                 2 => PlaceKind::Silence(stage),
                 3 => PlaceKind::Status,
+                4 => PlaceKind::Probe,
                 _ => PlaceKind::Fallback,
             };
             let public = format!("https://a.example{prefix}");

@@ -65,6 +65,12 @@ impl TokenKey {
         }
     }
 
+    /// Shows that whoever says this holds the key: what a core answers to a probe of itself. It is no token, since a claim
+    /// begins with a number.
+    pub fn answer(&self, text: &str) -> String {
+        self.tag(&format!("answer {text}"))
+    }
+
     fn tag(&self, claim: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(claim.as_bytes());

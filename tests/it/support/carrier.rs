@@ -104,13 +104,30 @@ fn answer(mut stream: &TcpStream, shared: &Shared) {
             (200, json)
         }
         (_, Some(sid)) => (200, described(&sid, "ringing")),
-        (_, None) => (200, r#"{"calls":[],"next_page_uri":null}"#.to_owned()),
+        (_, None) => (200, resource(&path).to_owned()),
     };
     let _ = write!(
         stream,
         "HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{json}",
         json.len()
     );
+}
+
+/// What the account tells of itself: it is active, and may call from the number that the tests configure.
+fn resource(path: &str) -> &'static str {
+    let rest = path.split_once("/Accounts/").map_or("", |(_, rest)| rest);
+    match rest
+        .split_once('/')
+        .map(|(_, list)| list.split('?').next().unwrap_or(list))
+    {
+        None => r#"{"status":"active","type":"Full"}"#,
+        Some("Balance.json") => r#"{"balance":"12.34","currency":"USD"}"#,
+        Some("IncomingPhoneNumbers.json") => {
+            r#"{"incoming_phone_numbers":[{"phone_number":"+815012345678","capabilities":{"voice":true}}]}"#
+        }
+        Some("OutgoingCallerIds.json") => r#"{"outgoing_caller_ids":[]}"#,
+        Some(_) => r#"{"calls":[],"next_page_uri":null}"#,
+    }
 }
 
 fn described(sid: &str, status: &str) -> String {

@@ -119,7 +119,8 @@ fn polly(name: &str) -> Option<&'static str> {
     let voice = name.split('-').next().unwrap_or_default();
     Some(match voice {
         "Mizuki" | "Takumi" | "Kazuha" | "Tomoko" => "ja-JP",
-        "Danielle" | "Gregory" | "Ivy" | "Joanna" | "Joey" | "Justin" | "Kendra" | "Kevin" | "Kimberly" | "Matthew" | "Ruth" | "Salli" | "Stephen" => "en-US",
+        "Danielle" | "Gregory" | "Ivy" | "Joanna" | "Joey" | "Justin" | "Kendra" | "Kevin"
+        | "Kimberly" | "Matthew" | "Ruth" | "Salli" | "Stephen" => "en-US",
         "Amy" | "Arthur" | "Brian" | "Emma" => "en-GB",
         "Nicole" | "Olivia" | "Russell" => "en-AU",
         "Niamh" => "en-IE",

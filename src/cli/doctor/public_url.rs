@@ -1,0 +1,316 @@
+//! Whether a carrier reaches the core, looked at from outside in: requests go to `server.public_url`, and the core that runs
+//! here must be the one that answers, must see the very address that was asked for, and must find a webhook well signed.
+//!
+//! All of it goes to the place of a call that is none ([`crate::voice::PlaceKind::Probe`]), which changes nothing.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sha1::Sha1;
+
+use super::{
+    certificate,
+    finding::{Finding, Level},
+    web::{self, Reply},
+};
+use crate::{
+    config::{Config, ProviderKind},
+    escalation::ProviderName,
+    handoff::core_lock,
+    provider,
+    store::Reader,
+    voice::{Links, PROBE, TokenKey},
+};
+
+const NAME: &str = "public URL";
+
+/// How long the token of a probe is good; also for a clock that is off by some seconds.
+const GOOD_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long before its end a certificate should be renewed. Let's Encrypt's are, 30 days before.
+const RENEW: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// As a carrier writes a form: `+`, `%` and an empty value, in which proxies and frameworks go wrong.
+const FORM: [(&str, &str); 4] = [
+    ("CallSid", "CA00000000000000000000000000000000"),
+    ("Digits", ""),
+    ("From", "+81 5012345678"),
+    ("To", "a/b&c=d 日本"),
+];
+
+/// A query that would not survive being read and written again.
+const QUERY: &str = "?a=1+2&b=%2F%7e&a=&c";
+
+pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
+    if !is_public(&config) {
+        let text = "none is needed: only the simulated network calls back";
+        return vec![Finding::ok(NAME, text)];
+    }
+    if !core_lock::is_core_ready(&config.state_dir).unwrap_or(false) {
+        let text = "not looked at, since no core runs that could answer";
+        return vec![Finding::warn(
+            NAME,
+            text,
+            "start the rinban service, then run this again",
+        )];
+    }
+    let state_dir = config.state_dir.clone();
+    let snapshot = tokio::task::spawn_blocking(move || Reader::open(&state_dir)?.snapshot()).await;
+    let key = match snapshot {
+        Ok(Ok(snapshot)) => TokenKey::new(&snapshot.token_key),
+        Ok(Err(error)) => return vec![Finding::told(NAME, Level::Fail, &error.to_string())],
+        Err(_) => return Vec::new(),
+    };
+    let client = match provider::client_that_tells(config.server.public_url.as_str()) {
+        Ok(client) => client,
+        Err(error) => return vec![Finding::told(NAME, Level::Fail, &error.to_string())],
+    };
+    let trip = RoundTrip {
+        links: Links::new(config.server.public_url.clone(), key),
+        client,
+        listen: config.server.listen.to_string(),
+    };
+    let mut findings = Vec::new();
+    for provider in &config.providers {
+        if let ProviderKind::Twilio(twilio) = &provider.kind {
+            findings.extend(
+                trip.of(&provider.name, &twilio.auth_token, Timestamp::now())
+                    .await,
+            );
+        }
+    }
+    findings.dedup();
+    findings
+}
+
+fn is_public(config: &Config) -> bool {
+    let mut kinds = config.providers.iter().map(|provider| &provider.kind);
+    kinds.any(|kind| !matches!(kind, ProviderKind::Simulated))
+}
+
+/// Requests from outside in.
+struct RoundTrip {
+    links: Links,
+    client: Client,
+    /// Where the core listens, for what to do.
+    listen: String,
+}
+
+/// What the core answers.
+#[derive(Deserialize)]
+struct Answer {
+    /// The request target as it arrived.
+    target: String,
+    /// Whether the signature of a webhook was found good.
+    verified: bool,
+    /// Shows that it is our core that says so.
+    tag: String,
+}
+
+impl RoundTrip {
+    async fn of(
+        &self,
+        provider: &ProviderName,
+        token: &SecretString,
+        now: Timestamp,
+    ) -> Vec<Finding> {
+        let url = self
+            .links
+            .of_attempt(provider, PROBE, now + GOOD_FOR, "")
+            .probe();
+        let url = format!("{url}{QUERY}");
+        let mut findings = match web::get(&self.client, &url).await {
+            Ok(reply) => self.echo(&url, &reply, now),
+            Err(why) => vec![self.unreached(&why)],
+        };
+        if findings.iter().all(|finding| finding.level != Level::Fail) {
+            findings.push(self.webhook(provider, token, &url).await);
+        }
+        findings
+    }
+
+    fn unreached(&self, why: &str) -> Finding {
+        Finding::fail(
+            NAME,
+            format!("{} cannot be reached: {why}", self.links.public()),
+            format!(
+                "check name, firewall, certificate (with its chain) and the proxy that leads to {}; if this host cannot \
+                 reach its own public address, run this from another network too",
+                self.listen
+            ),
+        )
+    }
+
+    /// What comes back of a plain request.
+    fn echo(&self, url: &str, reply: &Reply, now: Timestamp) -> Vec<Finding> {
+        let mut findings: Vec<_> = reply
+            .certificate
+            .as_deref()
+            .and_then(certificate::not_after)
+            .map(|until| expiry(until, now))
+            .into_iter()
+            .collect();
+        findings.push(match self.answer(url, reply) {
+            Ok(_) => Finding::ok(
+                NAME,
+                format!(
+                    "{} leads to this core, path and query unchanged",
+                    self.links.public()
+                ),
+            ),
+            Err((text, remedy)) => Finding::fail(NAME, text, remedy),
+        });
+        findings
+    }
+
+    /// A webhook as the provider sends it.
+    async fn webhook(&self, provider: &ProviderName, token: &SecretString, url: &str) -> Finding {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(FORM)
+            .finish();
+        let request = self
+            .client
+            .post(url)
+            .header(
+                CONTENT_TYPE,
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )
+            .header("X-Twilio-Signature", sign(token, url))
+            .body(body);
+        let reply = match web::send(request).await {
+            Ok(reply) => reply,
+            Err(why) => return self.unreached(&why),
+        };
+        if reply.status == 403 {
+            return Finding::fail(
+                NAME,
+                format!("a webhook signed as {provider} signs it is refused"),
+                "if the token was changed, restart the rinban service; else let the proxy pass POST bodies and the header \
+                 X-Twilio-Signature on as they are. The core's log names the reason",
+            );
+        }
+        match self.answer(url, &reply) {
+            Ok(true) => Finding::ok(
+                NAME,
+                format!("a webhook signed as {provider} signs it is taken for genuine"),
+            ),
+            Ok(false) => Finding::fail(
+                NAME,
+                "a POST arrives as a GET",
+                "let the proxy pass POST requests on as they are",
+            ),
+            Err((text, remedy)) => Finding::fail(NAME, text, remedy),
+        }
+    }
+
+    /// Whether the webhook was verified; or what is wrong and what to do, unless our core has seen this very address.
+    fn answer(&self, url: &str, reply: &Reply) -> Result<bool, (String, String)> {
+        let public = self.links.public();
+        let wrong = |text: String, remedy: String| Err((text, remedy));
+        if reply.status != 200 {
+            return Err(self.refused(reply));
+        }
+        let Ok(answer) = serde_json::from_slice::<Answer>(&reply.body) else {
+            return wrong(
+                format!("something else than rinban answers at {public}"),
+                format!(
+                    "let the proxy pass {public}/v1/calls/ on to {}",
+                    self.listen
+                ),
+            );
+        };
+        if self.links.key().answer(&answer.target) != answer.tag {
+            return wrong(
+                format!("another core than the one on this host answers at {public}"),
+                format!(
+                    "let {public} lead to {}, or run this where that core runs",
+                    self.listen
+                ),
+            );
+        }
+        if public.of_target(&answer.target) != url {
+            let (asked, arrived) = (path_of(url), &answer.target);
+            return wrong(
+                format!("the address is changed on its way: {asked} arrives as {arrived}"),
+                "let the proxy pass the request target on as it is (nginx: `proxy_pass` without a path, \
+                 `merge_slashes off`), since signatures cover it"
+                    .to_owned(),
+            );
+        }
+        Ok(answer.verified)
+    }
+
+    fn refused(&self, reply: &Reply) -> (String, String) {
+        let public = self.links.public();
+        let status = reply.status;
+        let to = &self.listen;
+        match (status, &reply.location) {
+            (300..=399, Some(location)) => (
+                format!("{public} redirects to {}", location.split('?').next().unwrap_or(location)),
+                "write the address where it ends into `server.public_url`; no signed webhook survives a redirect".to_owned(),
+            ),
+            (401 | 407, _) => (
+                format!("{public} asks for a password (HTTP status {status})"),
+                "let /v1/calls/ through without one: webhooks are authenticated by their signature".to_owned(),
+            ),
+            (403, _) => (
+                format!("{public} refuses the request (HTTP status 403)"),
+                format!("let the proxy, its firewall included, pass /v1/calls/ on to {to}, the core of this host"),
+            ),
+            (404, _) => (
+                format!("{public} does not lead to rinban (HTTP status 404)"),
+                format!("let the proxy pass /v1/calls/ on to {to}; restart the rinban service if it is an older version"),
+            ),
+            (502..=504, _) => (
+                format!("the proxy of {public} does not reach the core (HTTP status {status})"),
+                format!("let it pass requests on to {to}, where the core listens"),
+            ),
+            _ => (
+                format!("{public} answers with HTTP status {status}"),
+                format!("see the log of the proxy in front of {to}"),
+            ),
+        }
+    }
+}
+
+/// Without the host, whose token is of no interest here.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or(rest, |at| &rest[at..])
+}
+
+fn expiry(until: Timestamp, now: Timestamp) -> Finding {
+    let left = until.duration_since(now);
+    let days = left.as_hours() / 24;
+    let text = format!("the certificate holds until {until:.0}, {days} days");
+    const REMEDY: &str = "renew it, and see why that did not happen by itself (certbot renew)";
+    if left <= SignedDuration::ZERO {
+        Finding::fail(NAME, text, REMEDY)
+    } else if left < RENEW {
+        Finding::warn(NAME, text, REMEDY)
+    } else {
+        Finding::ok(NAME, text)
+    }
+}
+
+/// `X-Twilio-Signature`: the address, then each parameter's name and value in the order of the names (Twilio: Security).
+fn sign(token: &SecretString, url: &str) -> String {
+    let mut sorted = FORM;
+    sorted.sort_unstable();
+    let mut mac = <Hmac<Sha1>>::new_from_slice(token.expose_secret().as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(url.as_bytes());
+    for (name, value) in sorted {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+#[cfg(test)]
+mod tests;
