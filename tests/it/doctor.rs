@@ -92,7 +92,9 @@ fn a_probe_tells_strangers_nothing() {
     core.post(&problem("a"));
     let call = carrier.call(0);
     let of_a_call = call.status.replace("/status", "/probe");
-    let of_a_call = of_a_call.split_once("/v1").map(|(_, rest)| format!("/v1{rest}"));
+    let of_a_call = of_a_call
+        .split_once("/v1")
+        .map(|(_, rest)| format!("/v1{rest}"));
     for (method, target) in [
         ("GET", "/v1/calls/twilio/token/probe"),
         ("POST", "/v1/calls/twilio/token/probe"),
@@ -101,7 +103,7 @@ fn a_probe_tells_strangers_nothing() {
     ] {
         let reply = core.send(&Request::new(method, target));
         assert_eq!(reply.status, 403, "{method} {target}");
-        assert!(!reply.text().contains("tag"), "{reply:?}");
+        assert!(!reply.error().contains("tag"), "{reply:?}");
     }
 }
 
