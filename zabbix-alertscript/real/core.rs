@@ -22,12 +22,13 @@ use crate::place::{Daemon, Place, free_port, wait_for};
 
 /// Who stands in which group, by what each phone does; a member is called after the group, as in `web-1`. A simulated second
 /// takes 0.1 s. Groups share nobody, so that a call of one never waits for another.
-const GROUPS: [(&str, &[&str]); 18] = [
+const GROUPS: [(&str, &[&str]); 19] = [
     ("web", &["busy", "key 1"]),
     ("ops", &["no answer", "no answer"]),
     ("back", &["key 1"]),
     ("close", &["key 9"]),
     ("late", &["key 1"]),
+    ("beat", &["key 1"]),
     ("quiet", &["no answer"]),
     ("mass", &["after 30s key 1", "key 1"]),
     ("text", &["key 1"]),
@@ -90,6 +91,27 @@ impl Core {
             "[[monitors]]\nkind = \"zabbix\"\nurl = {url:?}\ntoken_file = {file:?}\nclose = true\nlanguage = \"en\"\n"
         );
         place.write("alertscripts/rinban.toml", &format!("{config}\n{monitor}"));
+    }
+
+    /// Adds a heartbeat of Zabbix to the configuration, authorised by this key; the port that it is taken at.
+    pub(crate) fn expect_heartbeats(&self, place: &Place, key: &str) -> u16 {
+        let file = place.write("heartbeat-key", key);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        let config = place.path("alertscripts/rinban.toml");
+        let config = fs::read_to_string(config).expect("it is there");
+        let heartbeat = format!(
+            "[[server.api_keys]]\nname = \"zabbix\"\nkey_file = {file:?}\n\
+             [[heartbeats]]\nname = \"zabbix\"\ngroup = \"beat\"\nevery_secs = 2\ngrace_secs = 8\n"
+        );
+        place.write(
+            "alertscripts/rinban.toml",
+            &format!("{config}\n{heartbeat}"),
+        );
+        let (_, listen) = config
+            .split_once("listen = \"127.0.0.1:")
+            .expect("it listens");
+        let port = listen.split('"').next().expect("a quoted address");
+        port.parse().expect("a port")
     }
 
     pub(crate) fn start(&mut self, place: &Place) {

@@ -5,7 +5,7 @@
 //! * [`server`]: the Zabbix server;
 //! * [`office`]: what an administrator sets up in it;
 //! * [`core`]: our side, and what its journals say;
-//! * [`everyday`], [`written_back`], [`texts`], [`classic`], [`storm`], [`bad_days`]: what is played.
+//! * [`everyday`], [`written_back`], [`watched`], [`texts`], [`classic`], [`storm`], [`bad_days`]: what is played.
 
 mod bad_days;
 mod classic;
@@ -16,6 +16,7 @@ mod place;
 mod server;
 mod storm;
 mod texts;
+mod watched;
 mod written_back;
 
 use std::{
@@ -116,6 +117,10 @@ const SCENARIOS: [Scenario; 12] = [
         bad_days::core_down,
     ),
     ("the spool's disk is full", bad_days::disk_full),
+    (
+        "Zabbix and rinban watch each other",
+        watched::watch_each_other,
+    ),
     ("Zabbix restarts in the middle", bad_days::zabbix_restarts),
     (
         "a core that a script started outlives Zabbix",

@@ -12,6 +12,9 @@ use crate::{place::wait_for, server::Zabbix};
 
 pub(crate) const HOST: &str = "web01";
 
+/// The host that our template is linked to.
+const WATCHED: &str = "rinban";
+
 /// A text item says that all is well.
 pub(crate) const OK: &str = "ok";
 
@@ -207,6 +210,42 @@ impl Office {
         })
     }
 
+    /// Imports the template, and links it to a host of its own; the id of its trigger.
+    pub(crate) fn watch_rinban(&self, zabbix: &Zabbix, yaml: &str, port: u16, key: &str) -> String {
+        import_template(zabbix, yaml);
+        let found = zabbix.call(
+            "template.get",
+            json!({ "filter": { "host": "Rinban by HTTP" }, "output": ["templateid"] }),
+        );
+        zabbix.call(
+            "host.create",
+            json!({
+                "host": WATCHED, "groups": [{ "groupid": self.host_group }],
+                "templates": [{ "templateid": text(&found[0]["templateid"]) }],
+                "macros": [
+                    { "macro": "{$RINBAN.URL}", "value": format!("http://127.0.0.1:{port}") },
+                    { "macro": "{$RINBAN.KEY}", "value": key, "type": 1 },
+                    { "macro": "{$RINBAN.NODATA}", "value": "30s" },
+                ],
+            }),
+        );
+        let triggers = zabbix.call(
+            "trigger.get",
+            json!({ "host": WATCHED, "output": ["triggerid", "description"] }),
+        );
+        assert_eq!(triggers[0]["description"], "rinban does not answer");
+        text(&triggers[0]["triggerid"])
+    }
+
+    /// Removes that host.
+    pub(crate) fn unwatch_rinban(&self, zabbix: &Zabbix) {
+        let found = zabbix.call(
+            "host.get",
+            json!({ "filter": { "host": WATCHED }, "output": ["hostid"] }),
+        );
+        zabbix.call("host.delete", json!([text(&found[0]["hostid"])]));
+    }
+
     /// Waits until the server knows everything that was made: it takes values for an item only once it has read it, and reads
     /// everything at once.
     pub(crate) fn settle(&self, zabbix: &Zabbix) {
@@ -297,6 +336,31 @@ fn import(zabbix: &Zabbix, yaml: &str, name: &str) -> String {
         json!({ "filter": { "name": name }, "output": ["mediatypeid"] }),
     );
     text(&found[0]["mediatypeid"])
+}
+
+/// Imports a template; a second import finds nothing to change.
+fn import_template(zabbix: &Zabbix, yaml: &str) {
+    let both = json!({ "createMissing": true, "updateExisting": true });
+    // From 6.2 on, templates have groups of their own.
+    let groups = if zabbix.version.starts_with("6.0") {
+        "groups"
+    } else {
+        "template_groups"
+    };
+    let mut rules = json!({
+        "templates": both, "items": both, "triggers": both, "valueMaps": both,
+    });
+    rules[groups] = both;
+    let params = json!({ "format": "yaml", "source": yaml, "rules": rules });
+    assert_eq!(
+        zabbix.call("configuration.import", params.clone()),
+        json!(true)
+    );
+    assert_eq!(
+        zabbix.call("configuration.importcompare", params),
+        json!([]),
+        "what was imported is what the file says"
+    );
 }
 
 /// From 6.2 on, rights are those of host groups and of template groups.
