@@ -1,5 +1,7 @@
 //! Which provider carries an attempt. Pure, given health and time.
 
+pub mod breaker;
+
 use crate::escalation::ProviderName;
 
 /// The providers in the operator's order of preference.
