@@ -1,6 +1,8 @@
 //! Which provider carries an attempt. Pure, given health and time.
 
 pub mod breaker;
+pub mod delivery;
+pub mod limiter;
 
 use crate::escalation::ProviderName;
 
