@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod delivery;
 pub mod limiter;
+pub mod ratio;
 
 use crate::escalation::ProviderName;
 
