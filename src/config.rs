@@ -39,6 +39,7 @@ use secrecy::SecretString;
 
 use crate::{
     alert::GroupName,
+    dispatch::limiter::Rate,
     escalation::{Policy, ProviderName},
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
@@ -108,6 +109,10 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// What it is.
     pub kind: ProviderKind,
+    /// How much of the calls it carries, of the sum of all weights; 0 for a spare.
+    pub weight: u32,
+    /// How often it takes a call.
+    pub rate: Rate,
 }
 
 /// What a provider is, with what it needs.

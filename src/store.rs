@@ -46,6 +46,8 @@ pub struct Batch {
     pub calls: Vec<CallRecord>,
     /// Notices for the outbox.
     pub notices: Vec<Notice>,
+    /// How the providers do, as of now; nothing if that has not changed.
+    pub dispatch: Option<crate::dispatch::Kept>,
     /// Notices that were delivered or given up; they leave the outbox.
     pub settled: Vec<NoticeId>,
 }
@@ -61,6 +63,7 @@ impl Batch {
             && self.escalations.is_empty()
             && self.calls.is_empty()
             && self.notices.is_empty()
+            && self.dispatch.is_none()
             && self.settled.is_empty()
     }
 }
@@ -106,6 +109,8 @@ pub struct Snapshot {
     pub outbox: Vec<(NoticeId, Notice)>,
     /// Calls of the escalations that are not over, and all calls of the last hour.
     pub calls: Vec<CallRecord>,
+    /// How the providers did.
+    pub dispatch: crate::dispatch::Kept,
     /// The name of the next escalation.
     pub next_escalation: EscalationId,
     /// A random key that is made with the store and never leaves it: attempt tokens are signed with it.

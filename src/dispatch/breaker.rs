@@ -202,6 +202,20 @@ impl Breaker {
         self.forced = forced;
     }
 
+    /// A core took over, and the clock may have been set back: no instant is further ahead than its rule allows.
+    pub fn restarted(&mut self, now: Timestamp) {
+        match &mut self.state {
+            State::Closed { since } => *since = since.map(|since| since.min(now)),
+            State::Open { since, until, .. } => {
+                *since = (*since).min(now);
+                *until = (*until).min(now + PAUSE_MOST);
+            }
+            // Who was trying is gone.
+            State::HalfOpen { trying_since, .. } => *trying_since = None,
+        }
+        self.recent.retain(|(at, _)| *at <= now);
+    }
+
     /// Whether a request may go through at `now`. Changes nothing; whoever sends one says so with [`Self::sent`].
     pub fn gate(&self, now: Timestamp) -> Gate {
         match (&self.forced, &self.state) {
@@ -528,6 +542,10 @@ mod tests {
                     1 => drop(breaker.report(now, Report::Fault, dice)),
                     2 => drop(breaker.report(now, Report::Account, dice)),
                     3 => drop(breaker.wake(now, dice)),
+                    4 if secs < 20 => {
+                        now -= SignedDuration::from_hours(2);
+                        breaker.restarted(now);
+                    }
                     4 => drop(breaker.probed(now, Report::Good, dice)),
                     _ => breaker.sent(now),
                 }

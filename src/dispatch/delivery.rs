@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How many samples are kept.
-const KEPT: usize = 50;
+const KEPT: usize = 20;
 
 /// How old they may be to count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(30);
@@ -74,6 +74,9 @@ pub struct Delivered {
 pub struct Delivery {
     channel: Channel,
     samples: VecDeque<Sample>,
+    /// Until when samples that ripened have been looked at.
+    #[serde(default)]
+    looked_at: Timestamp,
 }
 
 impl Delivery {
@@ -82,7 +85,14 @@ impl Delivery {
         Self {
             channel,
             samples: VecDeque::new(),
+            looked_at: Timestamp::default(),
         }
+    }
+
+    /// A core took over, and the clock may have been set back: samples of the future are none.
+    pub fn restarted(&mut self, now: Timestamp) {
+        self.samples.retain(|sample| sample.at <= now);
+        self.looked_at = self.looked_at.min(now);
     }
 
     /// The provider has accepted an attempt.
@@ -148,14 +158,19 @@ impl Delivery {
         !since.is_empty() && since.iter().all(|arrived| *arrived)
     }
 
-    /// When the youngest sample whose end is open will count, if that may change anything.
-    pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
-        let open = self
+    /// When the next sample of which no word has come will count.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        let silent = self
             .samples
             .iter()
-            .filter(|sample| self.end_of(sample, now).is_none());
-        let ripe = open.map(|sample| sample.at + mature_after(self.channel));
-        ripe.filter(|at| *at > now).min()
+            .filter(|sample| sample.reached == Reached::Accepted);
+        let ripe = silent.map(|sample| sample.at + mature_after(self.channel));
+        ripe.filter(|at| *at > self.looked_at).min()
+    }
+
+    /// Everything that has ripened by `now` was looked at.
+    pub fn looked_at(&mut self, now: Timestamp) {
+        self.looked_at = self.looked_at.max(now);
     }
 
     /// The ends that count, youngest first: whether it arrived, and for whom it was.
@@ -278,9 +293,11 @@ mod tests {
 
     #[test]
     fn it_wakes_when_the_next_sample_is_ripe() {
-        let delivery = sms(&[Reached::Delivered, Reached::Accepted, Reached::Accepted]);
-        assert_eq!(delivery.next_wakeup(at(20)), Some(at(100)));
-        assert_eq!(delivery.next_wakeup(at(100)), Some(at(110)));
-        assert_eq!(delivery.next_wakeup(at(110)), None);
+        let mut delivery = sms(&[Reached::Delivered, Reached::Accepted, Reached::Accepted]);
+        assert_eq!(delivery.next_wakeup(), Some(at(100)));
+        delivery.looked_at(at(100));
+        assert_eq!(delivery.next_wakeup(), Some(at(110)));
+        delivery.looked_at(at(110));
+        assert_eq!(delivery.next_wakeup(), None);
     }
 }

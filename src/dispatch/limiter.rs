@@ -29,6 +29,12 @@ impl Rate {
         burst: 1,
     };
 
+    /// For a network that takes whatever comes.
+    pub const AT_WILL: Self = Self {
+        every_millis: 1,
+        burst: 1_000,
+    };
+
     fn every(self) -> SignedDuration {
         SignedDuration::from_millis(self.every_millis.into())
     }
@@ -104,6 +110,9 @@ impl<T: Copy + PartialEq> Limiter<T> {
 
     /// Asks to send now. Whoever is told to wait keeps the place by asking again.
     pub fn ask(&mut self, now: Timestamp, ticket: T, class: Class) -> Answer {
+        // Never further ahead than a whole burst: else the clock was set back, and nobody waits for hours for that.
+        let burst = i32::try_from(self.rate.burst.max(1)).unwrap_or(i32::MAX);
+        self.busy_until = self.busy_until.min(now + self.rate.every() * burst);
         self.waiting
             .retain(|_, waiting| waiting.ticket == ticket || now < waiting.turn + FORGOTTEN);
         let place = self.place_of(ticket, class, now);
@@ -232,6 +241,15 @@ mod tests {
         let mut next = Limiter::new(Rate::ONE_A_SECOND, limiter.busy_until());
         assert_eq!(
             next.ask(at(10), 2_u32, Class::First),
+            Answer::Wait(at(1_000))
+        );
+    }
+
+    #[test]
+    fn nobody_waits_for_a_clock_that_was_set_back() {
+        let mut limiter = Limiter::new(Rate::ONE_A_SECOND, at(7_200_000));
+        assert_eq!(
+            limiter.ask(at(0), 1_u32, Class::First),
             Answer::Wait(at(1_000))
         );
     }

@@ -194,15 +194,19 @@ impl Ratio {
         Ok(())
     }
 
-    /// Holds a failing provider: another bears its weight. Whether that changes anything: it has weight, is not held yet,
-    /// and somebody else is left.
-    pub fn hold_back(&mut self, now: Timestamp, provider: &ProviderName, why: &str) -> bool {
-        let others = |share: &Share| share.provider != *provider && share.held.is_none();
-        let carries = self
-            .weights()
+    /// Whether a provider can be held back: it has weight, is not held yet, and somebody else is left.
+    pub fn can_hold_back(&self, provider: &ProviderName) -> bool {
+        let is_other = |share: &Share| share.provider != *provider && share.held.is_none();
+        let weights = self.weights();
+        let carries = weights
             .iter()
             .any(|(name, weight)| *name == provider && *weight > 0);
-        if !carries || !self.shares.iter().any(others) {
+        carries && self.shares.iter().any(is_other)
+    }
+
+    /// Holds a failing provider: another bears its weight. Whether that changes anything.
+    pub fn hold_back(&mut self, now: Timestamp, provider: &ProviderName, why: &str) -> bool {
+        if !self.can_hold_back(provider) {
             return false;
         }
         for share in self
@@ -223,6 +227,18 @@ impl Ratio {
         }
         self.note(now, "rinban", format!("{provider} is held back: {why}"));
         true
+    }
+
+    /// A core took over, and the clock may have been set back: no hold is longer than it was meant to be.
+    pub fn restarted(&mut self, now: Timestamp) {
+        for hold in self
+            .shares
+            .iter_mut()
+            .filter_map(|share| share.held.as_mut())
+        {
+            hold.since = hold.since.min(now);
+            hold.until = hold.until.min(now + hold.length);
+        }
     }
 
     /// When the next hold is to be looked at.

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::*;
 use crate::{
     alert::{EventKind, Severity, samples},
-    escalation::CallStatus,
+    dispatch::Kept,
+    escalation::{CallStatus, Fault, FaultClass},
 };
 
 const CONFIG: &str = r#"
@@ -46,7 +47,11 @@ fn event(group: &str, dedup: &str, kind: EventKind, severity: Severity) -> Event
 
 impl World {
     fn new() -> Self {
-        let config = Config::parse(CONFIG, Path::new("/tmp/rinban.toml"));
+        Self::with(CONFIG, Kept::default())
+    }
+
+    fn with(config: &str, dispatch: Kept) -> Self {
+        let config = Config::parse(config, Path::new("/tmp/rinban.toml"));
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let snapshot = Snapshot {
             escalations: Vec::new(),
@@ -54,6 +59,7 @@ impl World {
             inbox: Vec::new(),
             outbox: Vec::new(),
             calls: Vec::new(),
+            dispatch,
             next_escalation: EscalationId(1),
             token_key: [0; 32],
             unreadable: Vec::new(),
@@ -207,4 +213,131 @@ fn a_turn_that_could_not_be_stored_has_not_happened() {
         desk.event(now, &event, turn);
     });
     assert_eq!(placed(&again), [(2, "ben")]);
+}
+
+/// Two providers, `main` once a second, and three groups of one member each.
+const LINES: &str = r#"
+state_dir = "/tmp/never-used"
+default_group = "web"
+[[providers]]
+name = "main"
+kind = "simulated"
+calls_per_second = 1
+[[providers]]
+name = "spare"
+kind = "simulated"
+[members.aya]
+number = "+819000000001"
+[members.ben]
+number = "+819000000002"
+[members.chie]
+number = "+819000000003"
+[groups.web]
+members = ["aya"]
+[groups.db]
+members = ["ben"]
+[groups.ops]
+members = ["chie"]
+"#;
+
+/// Through whom phones are to ring.
+fn providers(turn: &Turn) -> Vec<&str> {
+    let of = |errand: &'_ Errand| matches!(errand, Errand::Place { .. });
+    let placed = turn.errands.iter().filter(|errand| of(errand));
+    placed
+        .map(|errand| match errand {
+            Errand::Place { provider, .. } => provider.as_str(),
+            _ => unreachable!("only calls are left"),
+        })
+        .collect()
+}
+
+impl World {
+    fn pass(&mut self, secs: i64) -> Turn {
+        self.now.steady += SignedDuration::from_secs(secs);
+        self.now.wall = self.now.steady;
+        self.turn(|desk, now, turn| desk.wake(now, 100, turn))
+    }
+
+    fn fails(&mut self, escalation: u64, number: u32) -> Turn {
+        let attempt = AttemptId {
+            escalation: EscalationId(escalation),
+            number,
+        };
+        let input = Input::PlaceFailed {
+            attempt,
+            fault: Fault {
+                class: FaultClass::Provider,
+                code: None,
+                text: "connection refused".to_owned(),
+            },
+            possible_duplicate: false,
+        };
+        self.turn(|desk, now, turn| desk.input(now, attempt.escalation, input, turn))
+    }
+}
+
+#[test]
+fn above_the_rate_calls_wait_for_their_second_in_order() {
+    let mut world = World::with(LINES, Kept::default());
+    assert_eq!(providers(&world.problem("web", "1")), ["main"]);
+    assert_eq!(providers(&world.problem("db", "1")), Vec::<&str>::new());
+    assert_eq!(providers(&world.problem("ops", "1")), Vec::<&str>::new());
+    assert_eq!(placed(&world.pass(1)), [(2, "ben")]);
+    assert_eq!(providers(&world.pass(1)), ["main"], "chie");
+}
+
+#[test]
+fn an_alert_that_is_over_leaves_its_place_in_the_line() {
+    let mut world = World::with(LINES, Kept::default());
+    world.problem("web", "1");
+    world.problem("db", "1");
+    world.problem("ops", "1");
+    let over = event("db", "1", EventKind::Recovery, Severity::Critical);
+    world.turn(|desk, now, turn| desk.event(now, &over, turn));
+    world.pass(1);
+    // Asked again at the instant that it was told, when the place before it was still taken.
+    assert_eq!(providers(&world.pass(1)), ["main"]);
+    assert_eq!(world.desk.waiting.len(), 0);
+}
+
+#[test]
+fn a_sick_provider_is_passed_by_also_after_a_restart() {
+    let mut world = World::with(LINES, Kept::default());
+    assert_eq!(providers(&world.problem("web", "1")), ["main"]);
+    let failed = world.fails(1, 1);
+    assert_eq!(providers(&failed), ["spare"], "the same person at once");
+    world.pass(1);
+    assert_eq!(providers(&world.problem("db", "1")), ["main"]);
+    let failed = world.fails(2, 1);
+    assert_eq!(providers(&failed), ["spare"]);
+    world.pass(1);
+    assert_eq!(
+        providers(&world.problem("ops", "1")),
+        ["spare"],
+        "main's breaker is open"
+    );
+    let kept = failed.batch.dispatch.expect("the breaker is to be stored");
+    let mut next = World::with(LINES, kept);
+    next.now = world.now;
+    assert_eq!(providers(&next.problem("web", "1")), ["spare"]);
+    let probes: Vec<Errand> = next.pass(60).errands;
+    let probe = Errand::Probe {
+        provider: "main".into(),
+        channel: crate::roster::Channel::Voice,
+    };
+    assert!(probes.contains(&probe), "{probes:?}");
+}
+
+#[test]
+fn an_undone_turn_gives_the_line_back() {
+    let mut world = World::with(LINES, Kept::default());
+    let problem = event("web", "1", EventKind::Problem, Severity::Critical);
+    world.unstored(|desk, now, turn| desk.event(now, &problem, turn));
+    world.desk.undo_turn();
+    assert_eq!(
+        providers(&world.problem("web", "1")),
+        ["main"],
+        "the second was not used up"
+    );
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     alert::{AlertKey, GroupName, Headline},
     escalation::{AttemptId, CallSid, Counts, EscalationId, Line, ProviderName},
-    roster::MemberName,
+    roster::{Channel, MemberName},
     store::{Batch, CallRecord},
 };
 
@@ -58,6 +58,13 @@ pub enum Errand {
         provider: ProviderName,
         /// Which.
         call: CallSid,
+    },
+    /// Find out, at no cost and without disturbing anybody, whether a provider does its work.
+    Probe {
+        /// Which.
+        provider: ProviderName,
+        /// On which channel.
+        channel: Channel,
     },
     /// Answer the webhook that was handed in.
     Speak(Box<Speech>),

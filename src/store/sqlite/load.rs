@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::write::nanoseconds;
 use crate::{
+    dispatch::Kept,
     escalation::{AttemptId, EscalationId},
     store::{CallRecord, NoticeId, Snapshot},
 };
@@ -42,6 +43,7 @@ pub(super) fn snapshot(connection: &mut Connection, now: Timestamp) -> Result<Sn
             |row, body| Ok((NoticeId(row.get(0)?), body)),
         )?,
         calls: calls(&db, now)?,
+        dispatch: dispatch(&db)?,
         next_escalation: next_escalation(&db)?,
         token_key: token_key(&db)?,
         unreadable: rows.unreadable,
@@ -101,6 +103,20 @@ fn calls(db: &Connection, now: Timestamp) -> Result<Vec<CallRecord>> {
         })
     })?
     .collect()
+}
+
+/// How the providers did. What cannot be read is forgotten: it is learned again within minutes.
+fn dispatch(db: &Connection) -> Result<Kept> {
+    let query = "SELECT value FROM meta WHERE name = 'dispatch'";
+    let kept: Option<Vec<u8>> = db.query_row(query, [], |row| row.get(0)).optional()?;
+    let kept = kept.map(|kept| serde_json::from_slice(&kept));
+    Ok(kept
+        .transpose()
+        .unwrap_or_else(|error| {
+            tracing::warn!("how the providers did cannot be read from the store: {error}");
+            None
+        })
+        .unwrap_or_default())
 }
 
 /// One more than the last: also than one of which only journal entries were written.
