@@ -8,12 +8,13 @@ mod carriers;
 mod clock;
 mod counters;
 pub mod desk;
+mod lookup;
 
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -35,6 +36,7 @@ use crate::{
     alert::{Alert, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
+    monitor::Open,
     notice::Notice,
     provider::CallRequest,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
@@ -74,7 +76,12 @@ pub struct Parts {
     pub links: Links,
     /// Where notices go once they are in the outbox.
     pub notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    /// Who asks the monitor of each source how alerts stand.
+    pub watches: Watches,
 }
+
+/// By source, who asks its monitor. What comes of it is handed in as events are.
+pub type Watches = HashMap<Arc<str>, mpsc::UnboundedSender<Vec<Open>>>;
 
 /// The answer to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +120,8 @@ enum Happening {
     Fetched(Option<Box<Escalation>>, Webhook),
     /// A notice left the outbox.
     Settled(NoticeId),
+    /// The monitor of a source was read.
+    MonitorRead(Arc<str>),
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
     /// Somebody asks which alerts of these names are open.
@@ -148,6 +157,7 @@ impl Engine {
             carriers: parts.carriers,
             links: parts.links,
             notices: parts.notices,
+            watches: parts.watches,
             outbox_pending: parts.snapshot.outbox.len(),
             happenings,
             counters,
@@ -194,22 +204,16 @@ impl Engine {
         let _ = self.happenings.send(Happening::Settled(id)).await;
     }
 
+    /// The monitor of a source was read, and what it said was handed in.
+    pub async fn monitor_read(&self, source: Arc<str>) {
+        let _ = self.happenings.send(Happening::MonitorRead(source)).await;
+    }
+
     /// How much there is to do; none if the engine is ending.
     pub async fn load(&self) -> Option<Load> {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
-    }
-
-    /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
-    /// in. Empty if the engine is ending.
-    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
-        let (reply, answer) = oneshot::channel();
-        let sent = self.happenings.send(Happening::Sought(names, reply)).await;
-        match sent {
-            Ok(()) => answer.await.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -237,6 +241,7 @@ struct Runner {
     carriers: Carriers,
     links: Links,
     notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    watches: Watches,
     /// How many notices stand in the store's outbox.
     outbox_pending: usize,
     /// For the errands to come back by.
@@ -399,6 +404,7 @@ impl Runner {
                 turn.batch.settled.push(id);
                 again.push(Happening::Settled(id));
             }
+            Happening::MonitorRead(source) => self.desk.monitor_read(now, source),
             Happening::Asked(reply) => {
                 let _ = reply.send(Load {
                     outbox_pending: self.outbox_pending,
@@ -535,8 +541,23 @@ impl Runner {
                         self.send_back(async move { carrier.end(attempt, call).await });
                     }
                 }
+                Errand::Ask(open) => self.ask(open),
                 // Only a webhook brings these, and its turn has taken them out.
                 Errand::Speak(_) | Errand::Refuse => {}
+            }
+        }
+    }
+
+    /// Hands each monitor its own.
+    fn ask(&self, open: Vec<Open>) {
+        let mut of_source: HashMap<Arc<str>, Vec<Open>> = HashMap::new();
+        for alert in open {
+            let source = Arc::clone(&alert.headline.alert.source);
+            of_source.entry(source).or_default().push(alert);
+        }
+        for (source, open) in of_source {
+            if let Some(watch) = self.watches.get(&source) {
+                let _ = watch.send(open);
             }
         }
     }

@@ -145,6 +145,7 @@ impl Node {
         );
         let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
+        let (watches, readings) = monitors::watches(&config)?;
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -152,7 +153,9 @@ impl Node {
             carriers,
             links: links.clone(),
             notices,
+            watches,
         });
+        monitors::take_in(&engine, readings);
         tokio::spawn(report_settled(engine.clone(), settled));
         let rim = rim(&config, &engine, links, signing_keys, doors);
         let (stop, stopped) = watch::channel(false);

@@ -2,8 +2,10 @@
 
 #[cfg(test)]
 mod quartet;
+mod reader;
 mod writer;
 
+pub use reader::Reader;
 pub use writer::Writer;
 
 use std::time::Duration;

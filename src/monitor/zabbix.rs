@@ -6,11 +6,16 @@
 
 #[cfg(test)]
 mod quartet;
+mod reader;
 mod writer;
 
+pub use reader::Reader;
 pub use writer::Writer;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
@@ -54,6 +59,8 @@ pub struct Client {
     token: SecretString,
     client: reqwest::Client,
     form: Arc<Mutex<Option<Form>>>,
+    /// Whether the server calls it `select_acknowledges`.
+    old_names: Arc<AtomicBool>,
     timeout: std::time::Duration,
 }
 
@@ -78,9 +85,8 @@ pub struct ProblemEvent {
     /// `1` if it is suppressed, by a maintenance or by hand.
     #[serde(default)]
     pub suppressed: String,
-    /// What people, and we, did with it; in the order of the server.
-    #[serde(default)]
-    pub acknowledges: Vec<Update>,
+    /// What people, and we, did with it, in the order of the server; none if the server did not understand that we ask for it.
+    pub acknowledges: Option<Vec<Update>>,
 }
 
 /// What somebody did with an event.
@@ -114,10 +120,15 @@ impl ProblemEvent {
         self.suppressed == "1"
     }
 
+    /// What people, and we, did with it.
+    pub fn updates(&self) -> &[Update] {
+        self.acknowledges.as_deref().unwrap_or_default()
+    }
+
     /// The update that acknowledged it, if it stands acknowledged.
     pub fn acknowledgement(&self) -> Option<&Update> {
         let did = |update: &&Update| update.has(action::ACKNOWLEDGE);
-        let newest = self.acknowledges.iter().filter(did).max_by_key(|update| {
+        let newest = self.updates().iter().filter(did).max_by_key(|update| {
             // Ids grow, and have no leading zeros.
             (update.acknowledgeid.len(), &update.acknowledgeid)
         });
@@ -184,6 +195,7 @@ impl Client {
             token,
             client,
             form: Arc::default(),
+            old_names: Arc::default(),
             timeout: post::TIMEOUT,
         }
     }
@@ -204,11 +216,24 @@ impl Client {
 
     /// The events with these ids that exist and may be seen, in any order.
     pub async fn events(&self, ids: &[&str]) -> Result<Vec<ProblemEvent>, MonitorError> {
-        let params = json!({
-            "eventids": ids,
-            "output": ["eventid", "r_eventid", "acknowledged", "suppressed"],
-            "selectAcknowledges": "extend",
-        });
+        let events = self.ask_events(ids).await?;
+        if events.iter().all(|event| event.acknowledges.is_some()) {
+            return Ok(events);
+        }
+        // 6.0 passes over a parameter that it does not know.
+        self.old_names.fetch_xor(true, Ordering::Relaxed);
+        self.ask_events(ids).await
+    }
+
+    /// Up to 6.0 the updates are asked for as `select_acknowledges`, from 7.2 on as `selectAcknowledges`.
+    async fn ask_events(&self, ids: &[&str]) -> Result<Vec<ProblemEvent>, MonitorError> {
+        let updates = if self.old_names.load(Ordering::Relaxed) {
+            "select_acknowledges"
+        } else {
+            "selectAcknowledges"
+        };
+        let output = ["eventid", "r_eventid", "acknowledged", "suppressed"];
+        let params = json!({ "eventids": ids, "output": output, updates: "extend" });
         self.call("event.get", params).await
     }
 
@@ -369,6 +394,8 @@ impl RpcError {
         }
         let remedy = if self.is_about_token() {
             "make an API token of the user that rinban has in Zabbix, and put it where token_env or token_file points"
+        } else if said.contains("manual closing") {
+            "allow manual close in the trigger"
         } else if said.contains("No permissions to call") {
             "let the role of the token's user call the API, with event.get and event.acknowledge"
         } else if said.contains("No permissions") {

@@ -2,14 +2,64 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
 use super::NodeError;
 use crate::{
     config::{Config, Monitor, SourceConfig},
-    monitor::{MonitorKind, Style, mackerel, zabbix},
+    engine::{Engine, Watches},
+    monitor::{
+        MonitorKind, Style, mackerel,
+        watch::{self, Reader, Reading},
+        zabbix,
+    },
     notice::Sender,
     provider,
     server::Door,
 };
+
+/// What each monitor says, by the source of its alerts.
+pub(super) type Readings = Vec<(Arc<str>, mpsc::UnboundedReceiver<Reading>)>;
+
+/// Starts what asks the monitors.
+pub(super) fn watches(config: &Config) -> Result<(Watches, Readings), NodeError> {
+    let (mut watches, mut readings) = (Watches::new(), Readings::new());
+    for monitor in &config.monitors {
+        let (ask, asked) = mpsc::unbounded_channel();
+        let (send, taken) = mpsc::unbounded_channel();
+        let reader: Box<dyn Reader> = match monitor.kind {
+            MonitorKind::Zabbix => Box::new(zabbix::Reader::new(zabbix_client(monitor)?)),
+            MonitorKind::Mackerel => Box::new(mackerel::Reader::new(mackerel_client(monitor)?)),
+        };
+        tokio::spawn(watch::run(reader, asked, send, Timestamp::now));
+        watches.insert(Arc::clone(&monitor.source), ask);
+        readings.push((Arc::clone(&monitor.source), taken));
+    }
+    Ok((watches, readings))
+}
+
+/// Hands in what the monitors say, by the door by which all events come.
+pub(super) fn take_in(engine: &Engine, readings: Readings) {
+    for (source, mut readings) in readings {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            while let Some(Reading { events }) = readings.recv().await {
+                let stored = match events.is_empty() {
+                    true => Ok(Vec::new()),
+                    false => engine.accept(events).await,
+                };
+                match stored {
+                    Ok(_) => engine.monitor_read(Arc::clone(&source)).await,
+                    // The next reading says it again.
+                    Err(error) => {
+                        tracing::error!("what a monitor said could not be stored: {error}");
+                    }
+                }
+            }
+        });
+    }
+}
 
 /// What writes back to a monitor.
 pub(super) fn writer(config: &Config, monitor: &Monitor) -> Result<Arc<dyn Sender>, NodeError> {

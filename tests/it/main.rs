@@ -4,6 +4,7 @@ mod bad_input;
 mod cli_basics;
 mod crash;
 mod demo;
+mod monitors;
 mod nights;
 mod plans;
 mod sources;

@@ -84,7 +84,7 @@ impl Stage {
 /// A name for people, and what is played.
 type Scenario = (&'static str, fn(&mut Stage));
 
-const SCENARIOS: [Scenario; 11] = [
+const SCENARIOS: [Scenario; 12] = [
     (
         "a problem, a phone, a key, a recovery",
         everyday::taken_by_phone,
@@ -100,6 +100,10 @@ const SCENARIOS: [Scenario; 11] = [
     (
         "the API is down, and written back to when it is up",
         written_back::api_down,
+    ),
+    (
+        "what a maintenance suppresses calls nobody until it ends",
+        written_back::suppressed,
     ),
     ("whatever a text says arrives", texts::arrive),
     (

@@ -42,6 +42,11 @@ impl Tally {
         &self.waiting
     }
 
+    /// All of them.
+    pub(super) fn open(&self) -> &BTreeSet<AlertKey> {
+        &self.open
+    }
+
     fn counts(&self) -> Counts {
         let count = |keys: &BTreeSet<AlertKey>| u32::try_from(keys.len()).unwrap_or(u32::MAX);
         Counts {
@@ -82,6 +87,7 @@ impl Desk {
                     turn,
                 );
             }
+            AlertChange::Released => self.released(now, &key, turn),
             AlertChange::Ignored => {}
         }
     }
@@ -180,6 +186,18 @@ impl Desk {
             },
             turn,
         );
+    }
+
+    /// The monitor does not suppress an alert any more: it joins its escalation again, which calls if it was at rest.
+    fn released(&mut self, now: Now, key: &AlertKey, turn: &mut Turn) {
+        let (Some(&id), Some(alert)) = (self.escalation_of.get(key), self.alerts.get(key)) else {
+            return;
+        };
+        let headline = alert.headline.clone();
+        let tally = self.tallies.entry(id).or_default();
+        tally.put(alert);
+        let counts = tally.counts();
+        self.input(now, id, Input::AlertJoined { headline, counts }, turn);
     }
 
     /// What the calls speak of once this alert has left, if they spoke of it and others remain.
