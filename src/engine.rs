@@ -10,6 +10,7 @@ mod clock;
 mod counters;
 pub mod desk;
 pub mod heartbeats;
+mod lookup;
 mod self_test;
 mod watches;
 
@@ -224,17 +225,6 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
-    }
-
-    /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
-    /// in. Empty if the engine is ending.
-    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
-        let (reply, answer) = oneshot::channel();
-        let sent = self.happenings.send(Happening::Sought(names, reply)).await;
-        match sent {
-            Ok(()) => answer.await.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     task::JoinHandle,
 };
 
@@ -96,28 +96,41 @@ impl Trouble {
 pub(super) struct FaultSocket {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,
-    task: Option<JoinHandle<()>>,
+    behaviour: Behaviour,
+}
+
+#[derive(Debug)]
+enum Behaviour {
+    Accepts(JoinHandle<()>),
+    /// Bound without listening, so that no other test is given the port meanwhile.
+    Refuses {
+        _bound: TcpSocket,
+    },
 }
 
 impl FaultSocket {
     pub(super) async fn start(trouble: Trouble) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(any_port).expect("a free port");
+        let address = socket.local_addr().expect("an address");
         let accepted = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&accepted);
-        // A dropped listener leaves a port on which nobody listens.
-        let task = (trouble != Trouble::Refused).then(|| {
-            tokio::spawn(async move {
+        let behaviour = if trouble == Trouble::Refused {
+            Behaviour::Refuses { _bound: socket }
+        } else {
+            let listener = socket.listen(64).expect("a listener");
+            Behaviour::Accepts(tokio::spawn(async move {
                 while let Ok((stream, _)) = listener.accept().await {
                     counter.fetch_add(1, Ordering::Relaxed);
                     tokio::spawn(misbehave(stream, trouble));
                 }
-            })
-        });
+            }))
+        };
         Self {
             address,
             accepted,
-            task,
+            behaviour,
         }
     }
 
@@ -133,7 +146,7 @@ impl FaultSocket {
 
 impl Drop for FaultSocket {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
+        if let Behaviour::Accepts(task) = &self.behaviour {
             task.abort();
         }
     }
