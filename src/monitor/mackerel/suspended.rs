@@ -34,7 +34,7 @@ impl Suspended {
             match client.channels().await {
                 Ok(channels) => self.put(&monitor, suspended(&channels, &public_url)),
                 Err(error) => {
-                    tracing::warn!(%monitor, "failed to look for suspended channels: {error}")
+                    tracing::warn!(%monitor, "failed to look for suspended channels: {error}");
                 }
             }
         }
