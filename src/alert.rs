@@ -10,7 +10,7 @@ mod headline;
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use book::{Alert, AlertBook, AlertChange, AlertState};
+pub use book::{Alert, AlertBook, AlertChange, AlertState, HELD};
 pub use event::{Event, EventError, EventKind, Limits};
 pub use headline::Headline;
 

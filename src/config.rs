@@ -18,6 +18,7 @@ mod providers;
 mod reader;
 mod server;
 mod simulator;
+mod sources;
 mod templates;
 mod warnings;
 pub mod whom;
@@ -48,6 +49,7 @@ use crate::{
     monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
     roster::{Member, MemberName, PhoneNumber, Roster},
+    source::{AddressRange, Source},
     voice::PublicUrl,
 };
 
@@ -74,6 +76,8 @@ pub struct Config {
     pub templates: crate::voice::TemplateTexts,
     /// Who is told what happens.
     pub receivers: Vec<Receiver>,
+    /// Monitors that send JSON.
+    pub sources: Vec<SourceConfig>,
     /// Whose alerts are written back and read again.
     pub monitors: Vec<Monitor>,
     /// Who is to be heard, and whom a silence concerns.
@@ -93,6 +97,8 @@ pub struct Server {
     pub api_keys: Vec<ApiKey>,
     /// Where rinban's own heartbeat goes; a secret, since whoever knows the address can beat for us.
     pub heartbeat_url: Option<SecretString>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
 }
 
 /// A caller of the ingest API.
@@ -102,6 +108,50 @@ pub struct ApiKey {
     pub name: String,
     /// The key.
     pub key: SecretString,
+    /// How much it may hand over.
+    pub quota: Quota,
+}
+
+/// How many events a caller may hand over. In any span of time it is at most `burst` and `per_minute` for each minute of the
+/// span, and at most `per_day` in any 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Events in a minute, over long.
+    pub per_minute: u32,
+    /// Events at once, after a time without.
+    pub burst: u32,
+    /// Events in 24 hours.
+    pub per_day: u32,
+}
+
+/// Far above what monitors send in a bad night, far below what fills a disk in a day.
+impl Default for Quota {
+    fn default() -> Self {
+        Self {
+            per_minute: 6_000,
+            burst: 6_000,
+            per_day: 1_000_000,
+        }
+    }
+}
+
+/// A monitor that sends JSON to `/v1/sources/NAME`.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// What it sends, and whom that calls.
+    pub source: Source,
+    /// What whoever sends must know.
+    pub key: SecretString,
+    /// From where it sends; from anywhere if empty.
+    pub ranges: Vec<AddressRange>,
+    /// How much it may send.
+    pub quota: Quota,
+    /// Of Mackerel: the monitor whose API knows its alerts.
+    pub monitor: Option<MonitorName>,
+    /// Whether an alert is looked up in that monitor before it calls anybody.
+    pub verify: bool,
+    /// Of Mackerel: what is spoken to a phone that Mackerel calls itself.
+    pub language: crate::roster::Language,
 }
 
 /// A group: a team with its roster and its policy.
@@ -312,6 +362,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         .as_ref()
         .is_none_or(|server| !server.api_keys.is_empty());
     let heartbeats = heartbeats::heartbeats(root, &groups, default_group.as_ref(), has_api_keys);
+    let sources = sources::sources(root, &groups, default_group.as_ref(), &monitors);
     let simulator = simulator::simulator(root);
     let settings = settings?;
     Some(Config {
@@ -325,6 +376,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         default_group: default_group?,
         templates,
         receivers,
+        sources,
         monitors,
         heartbeats,
         simulator,

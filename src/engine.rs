@@ -11,13 +11,15 @@ mod counters;
 pub mod desk;
 pub mod heartbeats;
 mod self_test;
+mod watches;
 
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 pub use self_test::SelfTest;
+pub use watches::Watches;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -37,7 +39,7 @@ use self::{
     self_test::Known,
 };
 use crate::{
-    alert::Event,
+    alert::{Alert, DedupKey, Event},
     config::Config,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
     notice::Notice,
@@ -80,6 +82,8 @@ pub struct Parts {
     pub links: Links,
     /// Where notices go once they are in the outbox.
     pub notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    /// Who asks the monitor of each source how alerts stand.
+    pub watches: Watches,
 }
 
 /// The answer to a webhook.
@@ -119,8 +123,12 @@ enum Happening {
     Fetched(Option<Box<Escalation>>, Webhook),
     /// A notice left the outbox.
     Settled(NoticeId),
+    /// The monitor of a source was read.
+    MonitorRead(Arc<str>),
     /// Somebody asks how much there is to do.
     Asked(oneshot::Sender<Load>),
+    /// Somebody asks which alerts of these names are open.
+    Sought(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
     /// Finish the turn and end.
     End,
 }
@@ -154,6 +162,7 @@ impl Engine {
             carriers: parts.carriers,
             links: parts.links,
             notices: parts.notices,
+            watches: parts.watches,
             outbox_pending: parts.snapshot.outbox.len(),
             happenings,
             counters,
@@ -201,11 +210,27 @@ impl Engine {
         let _ = self.happenings.send(Happening::Settled(id)).await;
     }
 
+    /// The monitor of a source was read, and what it said was handed in.
+    pub async fn monitor_read(&self, source: Arc<str>) {
+        let _ = self.happenings.send(Happening::MonitorRead(source)).await;
+    }
+
     /// How much there is to do; none if the engine is ending.
     pub async fn load(&self) -> Option<Load> {
         let (reply, answer) = oneshot::channel();
         self.happenings.send(Happening::Asked(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
+    /// in. Empty if the engine is ending.
+    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.happenings.send(Happening::Sought(names, reply)).await;
+        match sent {
+            Ok(()) => answer.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -247,6 +272,7 @@ struct Runner {
     carriers: Carriers,
     links: Links,
     notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
+    watches: Watches,
     /// How many notices stand in the store's outbox.
     outbox_pending: usize,
     /// For the errands to come back by.
@@ -410,11 +436,15 @@ impl Runner {
                 turn.batch.settled.push(id);
                 again.push(Happening::Settled(id));
             }
+            Happening::MonitorRead(source) => self.desk.monitor_read(now, source),
             Happening::Asked(reply) => {
                 let _ = reply.send(Load {
                     outbox_pending: self.outbox_pending,
                     ..self.desk.load(now.steady)
                 });
+            }
+            Happening::Sought(names, reply) => {
+                let _ = reply.send(self.desk.open_alerts(&names));
             }
             Happening::End => self.ending = true,
         }
@@ -551,6 +581,7 @@ impl Runner {
                         self.send_back(async move { carrier.end(attempt, call).await });
                     }
                 }
+                Errand::Ask(open) => watches::ask(&self.watches, open),
                 // Only a webhook brings these, and its turn has taken them out.
                 Errand::Speak(_) | Errand::Refuse => {}
             }

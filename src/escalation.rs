@@ -279,8 +279,7 @@ impl Escalation {
             self.headline = headline.clone();
         }
         if matches!(self.phase, Phase::Exhausted | Phase::Acknowledged { .. }) {
-            self.round = 0;
-            self.muster(now, effects);
+            self.begin_again(now, effects);
         }
         Change::Made
     }
@@ -313,7 +312,11 @@ impl Escalation {
             effects.push(Effect::Tell {
                 news: News::Recovered { reason },
             });
-        } else if counts.waiting == 0 && !matches!(self.phase, Phase::Acknowledged { .. }) {
+        } else if counts.waiting == 0
+            && (!matches!(self.phase, Phase::Acknowledged { .. })
+                || matches!(why, Left::TakenBy(_)))
+        {
+            // Whoever takes over what was suppressed has the whole time for it.
             let by = self.taker.clone().unwrap_or_default();
             self.acknowledged(now, by, None, effects);
         }

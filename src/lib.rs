@@ -3,6 +3,7 @@
 //!
 //! * [`alert`]: what monitors say, and what it adds up to;
 //! * [`roster`]: who is on call, in which order, at a moment in time;
+//! * [`source`]: what any monitor that can send JSON says, as events;
 //! * [`escalation`]: the pure state machine that decides who is called next;
 //! * [`handoff`]: how a plugin hands an event over so that it cannot be lost;
 //! * [`voice`]: what the phone says, webhook signatures, the URLs that we hand out;
@@ -37,5 +38,6 @@ mod regular_file;
 pub mod roster;
 pub mod server;
 pub mod simulator;
+pub mod source;
 pub mod store;
 pub mod voice;

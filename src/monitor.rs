@@ -6,10 +6,13 @@
 mod exchange;
 mod line;
 pub mod mackerel;
+mod standing;
+pub mod watch;
 pub mod zabbix;
 
 pub use exchange::MonitorError;
 pub use line::Style;
+pub use standing::{Open, Standing};
 
 use crate::alert::{Headline, text_newtype};
 

@@ -35,7 +35,7 @@ use crate::{
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
     roster::PhoneNumber,
-    server::{self, Rim},
+    server::{self, Caller, Door, Rim, Tally},
     simulator::{Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
     voice::{Links, SigningKeys, TokenKey, Voice},
@@ -151,7 +151,9 @@ impl Node {
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
         );
+        let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
+        let (watches, readings) = monitors::watches(&config)?;
         let left = Left::of(&snapshot);
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
@@ -160,7 +162,9 @@ impl Node {
             carriers,
             links: links.clone(),
             notices,
+            watches,
         });
+        monitors::take_in(&engine, readings);
         tokio::spawn(report_settled(engine.clone(), settled));
         let rules = config
             .heartbeats
@@ -171,7 +175,15 @@ impl Node {
         let suspended = Suspended::default();
         let mut background = monitors::watch_channels(&config, &suspended)?;
         background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
-        let rim = rim(&config, &engine, links, signing_keys, watched, suspended);
+        let rim = rim(
+            &config,
+            &engine,
+            links,
+            signing_keys,
+            watched,
+            suspended,
+            doors,
+        );
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -441,6 +453,7 @@ fn rim(
     signing_keys: Keys,
     heartbeats: Heartbeats,
     suspended: Suspended,
+    sources: Vec<Door>,
 ) -> Rim {
     let overrides = config
         .providers
@@ -462,10 +475,13 @@ fn rim(
         signing_keys,
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
-        api_keys: config.server.api_keys.clone(),
         heartbeats,
         suspended,
         heartbeat_secrets: heartbeat_secrets(config),
+        callers: config.server.api_keys.iter().map(Caller::new).collect(),
+        sources,
+        tally: Tally::default(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
         spool: Spool::new(&config.handoff.spool),
         started: Instant::now(),
     }

@@ -1,11 +1,14 @@
 //! What every plugin needs of the core: where events go, whether a core runs, and being the core.
 
-use std::{error::Error, ffi::OsString, path::Path, process::ExitCode};
+mod reach;
+
+use std::{error::Error, ffi::OsString, path::Path, process::ExitCode, time::Duration};
 
 use crate::{
     alert::Event,
     cli, config,
     handoff::{self, Settings, core_lock},
+    store::{Reader, StoreError},
 };
 
 /// Any error of the core, to be printed.
@@ -25,6 +28,21 @@ pub fn hand_over(settings: &Settings, event: &Event) -> Result<(), CoreError> {
 /// Whether a core on this host reads the spool.
 pub fn core_runs(settings: &Settings) -> Result<bool, CoreError> {
     Ok(core_lock::is_core_ready(&settings.state_dir)?)
+}
+
+/// How much the last core has left open: alerts, and events that it had accepted; nothing if there never was one. To be
+/// asked while no core runs.
+pub fn left_open(settings: &Settings) -> Result<usize, CoreError> {
+    let snapshot = match Reader::open(&settings.state_dir) {
+        Err(StoreError::Missing { .. }) => return Ok(0),
+        store => store?.snapshot()?,
+    };
+    Ok(snapshot.alerts.len() + snapshot.inbox.len())
+}
+
+/// The HTTP status with which `url` answers a GET, within `timeout`; the error is one line. Over TLS as for carriers.
+pub fn reach(url: &str, timeout: Duration) -> Result<u16, String> {
+    reach::reach(url, timeout)
 }
 
 /// Is the core: every one of our programs can be.

@@ -2,11 +2,19 @@
 
 mod answer;
 mod connections;
+mod credentials;
 mod health;
 mod heartbeat;
 mod ingest;
 mod probe;
+mod quota;
+mod sources;
+mod twiml;
+mod verify;
 mod webhook;
+
+pub(crate) use ingest::Caller;
+pub(crate) use sources::{Door, Tally};
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,12 +26,12 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::ApiKey,
     engine::{Engine, heartbeats::Heartbeats},
     escalation::ProviderName,
     handoff::Spool,
     monitor::mackerel::Suspended,
     roster::{Language, MemberName},
+    source::AddressRange,
     voice::{Links, SigningKeys, Voice},
 };
 
@@ -45,7 +53,13 @@ pub struct Rim {
     /// What each member's phone speaks.
     pub languages: HashMap<MemberName, Language>,
     /// Who may hand events over.
-    pub api_keys: Vec<ApiKey>,
+    pub(crate) callers: Vec<Caller>,
+    /// Monitors that send JSON.
+    pub(crate) sources: Vec<Door>,
+    /// What they have sent.
+    pub(crate) tally: Tally,
+    /// Proxies whose word about their callers counts.
+    pub(crate) trusted_proxies: Vec<AddressRange>,
     /// Who is to be heard.
     pub heartbeats: Heartbeats,
     /// What may stand at the end of a heartbeat's address, by its name.
@@ -75,6 +89,12 @@ pub fn router(rim: Arc<Rim>) -> Router {
             "/v1/heartbeats/{name}/{secret}",
             get(heartbeat::by_secret).post(heartbeat::by_secret),
         )
+        .route("/v1/sources/{name}", post(sources::named))
+        .route(
+            "/v1/sources/{name}/{secret}",
+            post(sources::named_with_secret),
+        )
+        .route("/v1/twiml/mackerel/{secret}", get(twiml::mackerel))
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
         .method_not_allowed_fallback(answer::not_allowed)

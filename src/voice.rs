@@ -68,6 +68,17 @@ pub struct Context<'a> {
     pub links: &'a CallLinks,
 }
 
+/// What a phone is told in a call that somebody else has placed, in which no key is taken.
+#[derive(Clone, Copy, Debug)]
+pub enum Announcement<'a> {
+    /// The alert.
+    Alert(&'a Headline),
+    /// It is over.
+    Over,
+    /// There is an alert of which nothing is known.
+    Unknown,
+}
+
 /// The answer to a webhook that asks what to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -113,6 +124,35 @@ impl Voice {
             then,
         });
         Answer { twiml, warnings }
+    }
+
+    /// The TwiML that says an announcement and hangs up.
+    pub fn announce(&self, announcement: Announcement<'_>, language: Language) -> Answer {
+        let (said, failure) = match announcement {
+            Announcement::Alert(headline) => {
+                let subject = Subject {
+                    headline,
+                    counts: Counts::default(),
+                    member: &MemberName::new(""),
+                    group: &headline.alert.group,
+                };
+                self.templates.message(&subject, language)
+            }
+            Announcement::Over => {
+                let over = lines::words(&Line::Over, 1, language);
+                (over.unwrap_or_default(), None)
+            }
+            Announcement::Unknown => (lines::unknown_alert(language).to_owned(), None),
+        };
+        let twiml = twiml::render(&Speech {
+            language,
+            says: vec![said],
+            then: Then::HangUp,
+        });
+        Answer {
+            twiml,
+            warnings: failure.into_iter().collect(),
+        }
     }
 }
 

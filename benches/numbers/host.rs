@@ -41,7 +41,7 @@ impl Host {
         let key = dir.path().join("key");
         private_file(&key, API_KEY);
         let keys = format!(
-            "[[server.api_keys]]\nname = \"load\"\nkey_file = {key:?}\n[handoff]\nstart_core = false"
+            "[[server.api_keys]]\nname = \"load\"\nkey_file = {key:?}\nper_minute = 1000000000\nper_day = 1000000000\n[handoff]\nstart_core = false"
         );
         let text = text.replacen("[handoff]", &keys, 1);
         fs::write(dir.path().join("rinban.toml"), text).expect("a configuration");

@@ -1,7 +1,7 @@
 //! `check-rinban`: is the core there, and would an alert reach somebody?
 //!
-//! It looks at the core's lock and its answer, at the age of what waits in the spool, at the configuration and at the
-//! roster of the next day. It ends by itself before the agent's time-out, and says what it knows when it is told to end:
+//! It looks at the core's lock and its answer, at the age of what waits in the spool, at the configuration, at the
+//! roster of the next day, and at the address where carriers look for us. It ends by itself before the agent's time-out, and says what it knows when it is told to end:
 //! the agent throws the output of a check that it has to kill away.
 
 pub mod status_as;
@@ -27,11 +27,14 @@ use crate::{
 use status_as::StatusAs;
 use verdict::{CheckStatus, Limits};
 
-const KNOWN: [Flag; 5] = [
+const KNOWN: [Flag; 8] = [
     Flag::both("warning", 'w'),
     Flag::both("critical", 'c'),
     Flag::both("timeout", 't'),
     Flag::long("status-as"),
+    Flag::long("outbox"),
+    Flag::long("public"),
+    Flag::long("self-test-max-age"),
     Flag::long("config"),
 ];
 
@@ -41,8 +44,10 @@ const TEXT_CHARS: usize = 900;
 /// What the command line says.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// From which age of a waiting event on.
+    /// From where on something is wrong.
     pub limits: Limits,
+    /// Whether to ask whether carriers reach us.
+    pub asks_public: bool,
     /// The bound on the whole check.
     pub timeout: Duration,
     /// What a status is reported as.
@@ -57,11 +62,19 @@ impl Options {
     pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, FlagError> {
         let flags = Flags::parse(&KNOWN, args)?;
         let secs = |name, default| flags.number(name, default).map(Duration::from_secs);
+        let self_test = flags
+            .get("self-test-max-age")
+            .map(|_| secs("self-test-max-age", 0));
+        let public = public(&flags)?;
         Ok(Self {
             limits: Limits {
                 warning: secs("warning", 15)?,
                 critical: secs("critical", 60)?,
+                outbox: flags.number("outbox", 20)?,
+                public: public.unwrap_or(CheckStatus::Warning),
+                self_test_max_age: self_test.transpose()?,
             },
+            asks_public: public.is_some(),
             timeout: secs("timeout", 10)?.max(Duration::from_secs(1)),
             status_as: flags
                 .get("status-as")
@@ -69,6 +82,20 @@ impl Options {
             config: flags.get("config").map(PathBuf::from),
             help: flags.help,
         })
+    }
+}
+
+/// What it is if carriers do not reach us; `None` if that is not asked.
+fn public(flags: &Flags) -> Result<Option<CheckStatus>, FlagError> {
+    match flags.get("public") {
+        None | Some("warning") => Ok(Some(CheckStatus::Warning)),
+        Some("critical") => Ok(Some(CheckStatus::Critical)),
+        Some("off") => Ok(None),
+        Some(other) => Err(FlagError::Value {
+            flag: "public",
+            value: other.to_owned(),
+            remedy: "write warning, critical or off",
+        }),
     }
 }
 
@@ -100,9 +127,9 @@ fn first_answer(options: &Options) -> Answer {
         thread::spawn(move || wait_for_the_end(&ending, &sender));
     }
     let (limits, timeout) = (options.limits, options.timeout);
-    let config = options.config.clone();
+    let (config, public) = (options.config.clone(), options.asks_public);
     thread::spawn(move || {
-        let answer = match look::look(config.as_deref(), timeout) {
+        let answer = match look::look(config.as_deref(), timeout, public) {
             Ok(seen) => verdict::judge(&seen, limits),
             Err(error) => (CheckStatus::Unknown, one_line(&*error)),
         };

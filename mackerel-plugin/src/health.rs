@@ -11,7 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 /// Where the core listens unless the file says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8075);
@@ -49,6 +50,61 @@ pub struct Health {
     pub acknowledged_total: u64,
     /// Events taken over.
     pub events_accepted_total: u64,
+    /// The last self-test.
+    #[serde(deserialize_with = "lenient")]
+    pub self_test: Option<SelfTest>,
+    /// Monitors that are to report regularly.
+    #[serde(deserialize_with = "lenient")]
+    pub heartbeats: Vec<Heartbeat>,
+    /// Channels of Mackerel through which nothing comes until somebody resumes them.
+    #[serde(deserialize_with = "lenient")]
+    pub suspended_channels: Vec<String>,
+    /// The carriers.
+    #[serde(deserialize_with = "lenient")]
+    pub providers: Vec<Provider>,
+}
+
+/// A page that was sent through the whole chain to see whether it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SelfTest {
+    /// When it ended.
+    pub at: Timestamp,
+    /// Whether it arrived.
+    pub ok: bool,
+    /// What came of it.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// A monitor that is to report regularly.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Heartbeat {
+    /// Its name.
+    pub name: String,
+    /// Whether it has reported in time.
+    pub ok: bool,
+}
+
+/// A carrier.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// `voice` or `sms`.
+    pub channel: String,
+    /// Of its breaker: `closed`, `open`, `half-open`.
+    pub state: String,
+}
+
+/// A part that a newer core says in another form is as if it were not there: what else it says still counts.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// Why the core did not say how it is.
@@ -214,6 +270,36 @@ mod tests {
         )
         .expect("an answer");
         assert_eq!(health.status, "store broken");
+    }
+
+    #[test]
+    fn parts_in_another_form_are_passed_over() {
+        let health = |json: &str| serde_json::from_str::<Health>(json).expect("an answer");
+        for json in [
+            r#"{"open_alerts":1,"self_test":null,"heartbeats":null}"#,
+            r#"{"open_alerts":1,"self_test":"fine","heartbeats":{"a":1},"providers":[3],"suspended_channels":"x"}"#,
+            r#"{"open_alerts":1,"self_test":{"at":"yesterday","ok":true}}"#,
+        ] {
+            let expected = Health {
+                open_alerts: 1,
+                ..Health::default()
+            };
+            assert_eq!(health(json), expected, "{json}");
+        }
+        let whole = health(
+            r#"{"self_test":{"at":"2026-08-01T00:00:00Z","ok":false,"text":"t"},
+                "heartbeats":[{"name":"zabbix","ok":true,"last":null}],
+                "providers":[{"name":"twilio","channel":"voice","state":"open","since":3}]}"#,
+        );
+        assert!(
+            whole
+                .self_test
+                .is_some_and(|test| !test.ok && test.text == "t")
+        );
+        assert_eq!(
+            (whole.heartbeats.len(), whole.providers[0].state.as_str()),
+            (1, "open")
+        );
     }
 
     #[test]

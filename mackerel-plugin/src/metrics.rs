@@ -125,6 +125,7 @@ mod tests {
             ..Health::default()
         };
         let second = Health {
+            uptime_secs: 60,
             calls_placed_total: 13,
             ..first.clone()
         };

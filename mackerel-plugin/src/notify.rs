@@ -2,8 +2,8 @@
 //!
 //! The agent runs the action after every run of the check, whatever it found, next to actions that still run, and says
 //! the status before as an empty text after each of its own starts. So what was handed over is remembered here, per
-//! host and check, and only a change is an event. The state moves on only once the event is handed over: a failure is
-//! made good by the next run.
+//! host and check, and only a change is an event. A change is settled only once its event is handed over: a failure is
+//! made good by the next run. Where nothing can be remembered, the event is handed over all the same.
 
 pub mod state;
 pub mod transition;
@@ -15,6 +15,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -25,11 +26,12 @@ use rinban::{
 
 use crate::{
     flags::{Flag, FlagError, Flags},
-    output::complain,
+    output::{complain, say},
+    run::USAGE,
 };
 use rinban::plugin::{self, CoreError};
-use state::{Slot, State, Trust};
-use transition::{Action, CheckStatus, Run};
+use state::{Memory, Slot, State, Trust};
+use transition::{Action, CheckStatus, Run, Transition};
 
 /// The event's source, for everything that comes from Mackerel's agent.
 pub const SOURCE: &str = "mackerel";
@@ -39,6 +41,9 @@ pub const NO_GROUP: &str = "default";
 
 /// Where the agent keeps the id of its host.
 const HOST_ID_FILE: &str = "/var/lib/mackerel-agent/id";
+
+/// The share of the hand-off's time for which another run of this action is waited for; it may be starting a core.
+const LOCK_SHARE: f64 = 0.8;
 
 const KNOWN: [Flag; 6] = [
     Flag::long("check"),
@@ -64,6 +69,7 @@ pub struct Options {
     pub message_id: Option<String>,
     /// The configuration file.
     pub config: Option<PathBuf>,
+    help: bool,
 }
 
 impl Options {
@@ -71,13 +77,18 @@ impl Options {
     pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, FlagError> {
         let flags = Flags::parse(&KNOWN, args)?;
         let text = |name| flags.get(name).filter(|text| !text.is_empty());
+        let check = match text("check") {
+            None if !flags.help => return Err(FlagError::NoValue("check")),
+            check => check.unwrap_or_default().to_owned(),
+        };
         Ok(Self {
-            check: text("check").ok_or(FlagError::NoValue("check"))?.to_owned(),
+            check,
             group: text("group").unwrap_or(NO_GROUP).to_owned(),
             host_id: text("host-id").map(str::to_owned),
             min_attempts: flags.number("min-attempts", 1)?.max(1),
             message_id: text("message-id").map(str::to_owned),
             config: text("config").map(PathBuf::from),
+            help: flags.help,
         })
     }
 }
@@ -85,6 +96,10 @@ impl Options {
 /// Runs the action: exit status 0 handed over or nothing new, 1 not handed over, 2 wrong options.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = match Options::parse(args) {
+        Ok(options) if options.help => {
+            say(USAGE);
+            return ExitCode::SUCCESS;
+        }
         Ok(options) => options,
         Err(error) => {
             complain(&error);
@@ -101,45 +116,116 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn notify(options: &Options) -> Result<(), CoreError> {
+    let begun = Instant::now();
     let status = variable("MACKEREL_STATUS");
     if status.is_empty() {
         return Err("MACKEREL_STATUS is not set; run notify as the `action` of a check".into());
     }
-    let run = Run {
-        status: CheckStatus::parse(&status),
-        previous: CheckStatus::parse_previous(&variable("MACKEREL_PREVIOUS_STATUS")),
-        min_attempts: options.min_attempts,
-    };
-    let settings = plugin::settings(options.config.as_deref())?;
     let now = Timestamp::now();
-    let host_id = host_id(options);
-    let slot = Slot::open(&settings.state_dir, &host_id, &options.check)?;
-    let (state, trust) = slot.load(now)?;
-    let transition = transition::step(&state, trust, &run);
-    let event = |kind, state: &State| {
-        let message = variable("MACKEREL_CHECK_MESSAGE");
-        event(options, &host_id, &run, kind, state, &message, now)
+    let change = Change {
+        options,
+        host_id: host_id(options),
+        settings: plugin::settings(options.config.as_deref())?,
+        run: Run {
+            status: CheckStatus::parse(&status),
+            previous: CheckStatus::parse_previous(&variable("MACKEREL_PREVIOUS_STATUS")),
+            min_attempts: options.min_attempts,
+        },
+        begun,
+        now,
     };
-    match transition.action {
-        Action::Nothing => {}
-        Action::KeepAlive => keep_alive(&settings, &event(EventKind::Problem, &state))?,
-        Action::Report(kind) => {
-            plugin::hand_over(&settings, &event(kind, &transition.next))?;
+    let remembered = Slot::open(
+        &change.settings.state_dir,
+        &change.host_id,
+        &options.check,
+        begun + change.settings.deadline.mul_f64(LOCK_SHARE),
+    )
+    .and_then(|mut slot| {
+        if slot.is_overtaken(now) {
+            return Ok(None);
+        }
+        let memory = slot.load(now)?;
+        let transition = transition::step(&memory, &change.run);
+        // A state that was damaged is replaced in any case.
+        if transition.next != memory.state || memory.trust == Trust::Damaged {
+            slot.save(&transition.next)?;
+        }
+        Ok(Some((slot, transition)))
+    });
+    match remembered {
+        Ok(None) => Ok(()),
+        Ok(Some((mut slot, transition))) => {
+            change.carry_out(&transition)?;
+            if matches!(transition.action, Action::Report(_)) {
+                slot.settle(&transition.next);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            // Whoever is on call hears of it all the same, if more often than necessary.
+            change.carry_out(&transition::step(&Memory::lost(now), &change.run))?;
+            complain(&error);
+            Ok(())
         }
     }
-    if transition.next != state || trust == Trust::Damaged {
-        slot.save(&transition.next)?;
-    }
-    Ok(())
 }
 
-/// Makes sure that a core works on what is open. The event is the one that it has already: the core takes it once.
-/// Other hosts' cores look after themselves.
-fn keep_alive(settings: &Settings, event: &Event) -> Result<(), CoreError> {
-    if settings.cores.is_empty() && !plugin::core_runs(settings)? {
-        plugin::hand_over(settings, event)?;
+/// One run of the action.
+struct Change<'a> {
+    options: &'a Options,
+    host_id: String,
+    settings: Settings,
+    run: Run,
+    begun: Instant,
+    now: Timestamp,
+}
+
+impl Change<'_> {
+    fn carry_out(&self, transition: &Transition) -> Result<(), CoreError> {
+        let event = |kind| {
+            let message = variable("MACKEREL_CHECK_MESSAGE");
+            let Self {
+                options,
+                host_id,
+                run,
+                now,
+                ..
+            } = self;
+            event(
+                options,
+                host_id,
+                run,
+                kind,
+                &transition.next,
+                &message,
+                *now,
+            )
+        };
+        match transition.action {
+            Action::Nothing => Ok(()),
+            Action::KeepAlive => self.keep_alive(|| event(EventKind::Problem)),
+            Action::Report(kind) => self.hand_over(&event(kind)),
+        }
     }
-    Ok(())
+
+    /// Makes sure that a core works on what is open. The event is the one that it has already: the core takes it once.
+    /// Other hosts' cores look after themselves.
+    fn keep_alive(&self, event: impl FnOnce() -> Event) -> Result<(), CoreError> {
+        if self.settings.cores.is_empty() && !plugin::core_runs(&self.settings)? {
+            self.hand_over(&event())?;
+        }
+        Ok(())
+    }
+
+    /// Hands over in what is left of the time, and in a second if little is left: the event itself takes milliseconds.
+    fn hand_over(&self, event: &Event) -> Result<(), CoreError> {
+        let left = self.settings.deadline.saturating_sub(self.begun.elapsed());
+        let settings = Settings {
+            deadline: left.max(Duration::from_secs(1)),
+            ..self.settings.clone()
+        };
+        plugin::hand_over(&settings, event)
+    }
 }
 
 /// The event. Its id names the occurrence and the change within it, so that a retry is the same event and the next
@@ -154,14 +240,10 @@ fn event(
     now: Timestamp,
 ) -> Event {
     let Options { check, .. } = options;
-    let what = match kind {
-        EventKind::Recovery => "recovery".to_owned(),
-        _ => format!("problem:{}", state.change),
-    };
+    let change = state.last_change().unwrap_or_default();
     let key = shorten(&format!("{host_id}:{check}")).to_owned();
-    let first_line = message.lines().find(|line| !line.trim().is_empty());
-    let title = match first_line {
-        Some(line) => format!("{check}: {}", line.trim()),
+    let title = match first_line(message) {
+        Some(line) => format!("{check}: {line}"),
         None => format!("{check} {}", run.status),
     };
     let variables = [
@@ -174,12 +256,7 @@ fn event(
         ),
     ];
     Event {
-        id: format!(
-            "{SOURCE}:{key}:{}-{}:{what}",
-            state.series, state.occurrence
-        )
-        .as_str()
-        .into(),
+        id: format!("{SOURCE}:{key}:{change}").as_str().into(),
         source: SOURCE.into(),
         dedup_key: key.as_str().into(),
         group: shorten(&options.group).into(),
@@ -199,6 +276,15 @@ fn event(
         received_at: now,
     }
     .fit()
+}
+
+/// What a message begins with, in one line.
+fn first_line(message: &str) -> Option<String> {
+    let mut lines = message.split(['\n', '\r']).map(|line| {
+        let line = line.replace(char::is_control, " ");
+        line.trim().to_owned()
+    });
+    lines.find(|line| !line.is_empty())
 }
 
 /// A variable of the agent as UTF-8, whatever the locale; the agent sets `LC_ALL=C`.
@@ -263,26 +349,35 @@ mod tests {
         let state = State {
             occurrence: 3,
             change: 1,
-            ..State::new("s".into())
+            reported: Some(CheckStatus::parse("CRITICAL")),
+            ..State::new(Timestamp::UNIX_EPOCH)
         };
-        let event = |kind, message: &str| {
+        let event = |kind, state: &State, message: &str| {
             event(
                 &options,
                 "3Yfhost",
                 &run,
                 kind,
-                &state,
+                state,
                 message,
                 Timestamp::UNIX_EPOCH,
             )
         };
-        let problem = event(EventKind::Problem, "\nDISK CRITICAL: あと 1 %\nmore\n");
-        assert_eq!(problem.id.as_str(), "mackerel:3Yfhost:disk:s-3:problem:1");
+        let problem = event(
+            EventKind::Problem,
+            &state,
+            "\r\n\u{7}DISK CRITICAL:\tあと 1 %\rmore\n",
+        );
+        assert_eq!(problem.id.as_str(), "mackerel:3Yfhost:disk:0-3:problem:1");
         assert_eq!(problem.dedup_key.as_str(), "3Yfhost:disk");
         assert_eq!(problem.title, "disk: DISK CRITICAL: あと 1 %");
         assert_eq!(problem.check(), Ok(()));
-        let recovery = event(EventKind::Recovery, "");
-        assert_eq!(recovery.id.as_str(), "mackerel:3Yfhost:disk:s-3:recovery");
+        let mended = State {
+            reported: None,
+            ..state.clone()
+        };
+        let recovery = event(EventKind::Recovery, &mended, " \n");
+        assert_eq!(recovery.id.as_str(), "mackerel:3Yfhost:disk:0-3:recovery");
         assert_eq!(recovery.title, "disk CRITICAL");
     }
 }

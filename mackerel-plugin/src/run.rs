@@ -5,7 +5,8 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 use crate::{check, metrics, notify, output};
 use rinban::plugin;
 
-const USAGE: &str = include_str!("usage.txt");
+/// The help.
+pub(crate) const USAGE: &str = include_str!("usage.txt");
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Role::Metrics => metrics::run(rest),
         Role::Notify => notify::run(rest),
         Role::Check => check::run(rest),
-        Role::Core => plugin::run_core(args),
+        Role::Core => plugin::run_core(for_the_core(args)),
         Role::Help => {
             output::say(USAGE);
             ExitCode::SUCCESS
@@ -49,13 +50,7 @@ fn role(args: &[OsString]) -> (Role, usize) {
     let name = args.first().map(Path::new).and_then(Path::file_name);
     let is_named = |wanted: &str| name.is_some_and(|name| name == wanted);
     if is_named("check-rinban") {
-        // A check has no words of its own, so this one is free to start the core.
-        let serve = args.get(1).is_some_and(|word| word == "serve");
-        return if serve {
-            (Role::Core, 0)
-        } else {
-            (Role::Check, 1)
-        };
+        return (Role::Check, 1);
     }
     if is_named("rinban") {
         return (Role::Core, 0);
@@ -72,9 +67,34 @@ fn role(args: &[OsString]) -> (Role, usize) {
     }
 }
 
+/// `check` is the check plugin here, so `rinban check` has another name.
+fn for_the_core(mut args: Vec<OsString>) -> Vec<OsString> {
+    let program = args.first().map(Path::new).and_then(Path::file_name);
+    let is_rinban = program.is_some_and(|name| name == "rinban");
+    if let Some(word) = args
+        .get_mut(1)
+        .filter(|word| !is_rinban && *word == "check-config")
+    {
+        *word = "check".into();
+    }
+    args
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_check_of_the_configuration_has_a_name_of_its_own() {
+        let args = |program: &str, word: &str| vec![OsString::from(program), word.into()];
+        for (given, expected) in [
+            (args("mackerel-plugin-rinban", "check-config"), "check"),
+            (args("mackerel-plugin-rinban", "serve"), "serve"),
+            (args("/usr/bin/rinban", "check-config"), "check-config"),
+        ] {
+            assert_eq!(for_the_core(given)[1], expected);
+        }
+    }
 
     #[test]
     fn name_and_first_argument_choose_the_role() {
@@ -98,7 +118,7 @@ mod tests {
             (&["mackerel-plugin-rinban", "serve"], (Role::Core, 0)),
             (&["mackerel-plugin-rinban", "oncall"], (Role::Core, 0)),
             (&["/opt/bin/check-rinban", "-w", "1"], (Role::Check, 1)),
-            (&["check-rinban", "serve"], (Role::Core, 0)),
+            (&["mackerel-plugin-rinban", "check-config"], (Role::Core, 0)),
             (&["rinban", "notify"], (Role::Core, 0)),
         ] {
             let args: Vec<OsString> = args.iter().map(Into::into).collect();

@@ -36,6 +36,50 @@ fn a_core_that_answers_is_ok_with_a_text_that_never_changes() {
 }
 
 #[test]
+fn a_fresh_installation_waits_for_its_first_event() {
+    let host = Host::without_core();
+    host.change("start_core = false", "start_core = true");
+    check(
+        &host,
+        &[],
+        0,
+        "Rinban OK: no core runs and none is needed; the next event starts one",
+    );
+}
+
+#[test]
+fn carriers_that_are_simulated_are_told() {
+    let host = Host::with_core();
+    host.configure_simulated(answer_health(vec![well()]));
+    check(&host, &[], 1, "no real phone will ring");
+}
+
+#[test]
+fn the_address_where_carriers_look_for_us_is_asked() {
+    let host = Host::with_core();
+    let core = answer_health(vec![well(), well(), well()]);
+    host.configure(core);
+    host.change(
+        &format!("public_url = \"http://{core}\""),
+        "public_url = \"http://127.0.0.1:9\"",
+    );
+    check(&host, &[], 1, "where carriers look for us, does not answer");
+    check(
+        &host,
+        &["--public", "critical"],
+        2,
+        "where carriers look for us",
+    );
+    check(&host, &["--public", "off"], 0, "OK");
+    check(
+        &host,
+        &["--public", "maybe"],
+        3,
+        "write warning, critical or off",
+    );
+}
+
+#[test]
 fn no_core_is_critical_unless_it_is_to_be_something_else() {
     let host = Host::without_core();
     check(&host, &[], 2, "Rinban CRITICAL: no core runs");

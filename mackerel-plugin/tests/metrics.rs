@@ -1,5 +1,7 @@
 //! The metric plugin: the agent asks once for the graphs, then every minute for values.
 
+use std::collections::BTreeSet;
+
 use crate::as_the_agent_runs_it::{Host, PLUGIN, answer_health, run};
 
 #[test]
@@ -13,6 +15,73 @@ fn the_agent_is_told_the_graphs_even_when_no_core_runs() {
     assert_eq!(marker, "# mackerel-agent-plugin");
     let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
     assert_eq!(json["graphs"]["rinban.calls"]["unit"], "float");
+}
+
+/// The units of which the agent's documentation speaks.
+const UNITS: [&str; 9] = [
+    "float",
+    "integer",
+    "percentage",
+    "seconds",
+    "milliseconds",
+    "bytes",
+    "bytes/sec",
+    "bits/sec",
+    "iops",
+];
+
+/// Whether a name has only what Mackerel takes, `-a-zA-Z0-9_` and what is named.
+fn is_name(name: &str, more: &str) -> bool {
+    let is_good = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c) || more.contains(c);
+    !name.is_empty() && name.chars().all(is_good)
+}
+
+/// The names of all metrics that a description announces, in the form in which the values are printed.
+fn announced(description: &str) -> BTreeSet<String> {
+    let (marker, json) = description.split_once('\n').expect("two lines");
+    assert_eq!(marker, "# mackerel-agent-plugin");
+    let json: serde_json::Value = serde_json::from_str(json).expect("one JSON document");
+    let mut names = BTreeSet::new();
+    for (graph, meta) in json["graphs"].as_object().expect("graphs") {
+        assert!(is_name(graph, "."), "{graph}");
+        assert!(
+            UNITS.contains(&meta["unit"].as_str().expect("a unit")),
+            "{meta}"
+        );
+        assert!(!meta["label"].as_str().expect("a label").is_empty());
+        for metric in meta["metrics"].as_array().expect("metrics") {
+            let name = metric["name"].as_str().expect("a name");
+            assert!(is_name(name, ""), "{name}");
+            assert!(metric["stacked"].is_boolean());
+            assert!(!metric["label"].as_str().expect("a label").is_empty());
+            assert!(
+                names.insert(format!("{graph}.{name}")),
+                "{graph}.{name} comes twice"
+            );
+        }
+    }
+    names
+}
+
+#[test]
+fn what_is_announced_is_printed_and_nothing_else() {
+    let host = Host::with_core();
+    let health = r#"{"status":"ok","uptime_secs":99999}"#.to_owned();
+    host.configure(answer_health(vec![health]));
+    for prefix in ["rinban", "night.rin-ban_2"] {
+        let args = ["--metric-key-prefix", prefix];
+        let mut meta = host.command(PLUGIN, &args);
+        let (_, description, _) = run(meta.env("MACKEREL_AGENT_PLUGIN_META", "1"));
+        // The first run has nothing to compare with; a second one within the same instant would not either.
+        run(&mut host.command(PLUGIN, &args));
+        let (_, values, _) = run(&mut host.command(PLUGIN, &args));
+        let printed: BTreeSet<_> = values
+            .lines()
+            .map(|line| line.split('\t').next().expect("a name").to_owned())
+            .collect();
+        assert_eq!(printed, announced(&description));
+        assert!(printed.iter().all(|name| name.starts_with(prefix)));
+    }
 }
 
 #[test]

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{AlertKey, Event, EventKind, Headline, Severity};
 
+/// Who holds an alert that its monitor suppresses, such as during a maintenance: nobody is called about it until that ends,
+/// or somebody takes it.
+pub const HELD: &str = "(maintenance)";
+
 /// What the events of one key add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -48,6 +52,8 @@ pub enum AlertChange {
         /// Who.
         by: String,
     },
+    /// The monitor does not suppress it any more.
+    Released,
     /// It is over; the alert as it last stood.
     Closed(Box<Alert>),
     /// Nothing: an update or a recovery of an alert that is not open, or an update that changes nothing.
@@ -84,13 +90,7 @@ impl AlertBook {
                 alert.headline.severity = event.severity;
                 AlertChange::Repeated { was }
             }
-            (EventKind::Update, Some(alert)) => match &event.acknowledged_by {
-                Some(by) if alert.state == AlertState::Triggered => {
-                    alert.state = AlertState::Acknowledged { by: by.clone() };
-                    AlertChange::Acknowledged { by: by.clone() }
-                }
-                _ => AlertChange::Ignored,
-            },
+            (EventKind::Update, Some(alert)) => alert.update(event),
             (EventKind::Recovery, Some(_)) => match self.open.remove(&key) {
                 Some(alert) => AlertChange::Closed(Box::new(alert)),
                 None => AlertChange::Ignored,
@@ -102,6 +102,11 @@ impl AlertBook {
     /// The alert, if it is open.
     pub fn get(&self, key: &AlertKey) -> Option<&Alert> {
         self.open.get(key)
+    }
+
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Alert> {
+        self.open.values()
     }
 
     /// Marks an open alert as taken by `by`, or, with `None`, as not taken (any more).
@@ -136,6 +141,26 @@ impl AlertBook {
 }
 
 impl Alert {
+    /// Whether its monitor suppresses it.
+    pub fn is_held(&self) -> bool {
+        matches!(&self.state, AlertState::Acknowledged { by } if by == HELD)
+    }
+
+    fn update(&mut self, event: &Event) -> AlertChange {
+        let held = self.is_held();
+        match &event.acknowledged_by {
+            Some(by) if self.state == AlertState::Triggered || (held && by != HELD) => {
+                self.state = AlertState::Acknowledged { by: by.clone() };
+                AlertChange::Acknowledged { by: by.clone() }
+            }
+            None if held && event.reason.is_some() => {
+                self.state = AlertState::Triggered;
+                AlertChange::Released
+            }
+            _ => AlertChange::Ignored,
+        }
+    }
+
     fn triggered(key: AlertKey, event: &Event) -> Self {
         Self {
             key,
@@ -190,6 +215,35 @@ mod tests {
             changes(&[Update, Recovery]),
             [AlertChange::Ignored, AlertChange::Ignored]
         );
+    }
+
+    #[test]
+    fn what_the_monitor_suppresses_is_held_until_it_says_so_or_somebody_takes_it() {
+        let update = |by: Option<&str>, reason: Option<&str>| Event {
+            kind: EventKind::Update,
+            acknowledged_by: by.map(str::to_owned),
+            reason: reason.map(str::to_owned),
+            ..event()
+        };
+        let ends = || update(None, Some("no longer suppressed"));
+        let mut book = AlertBook::default();
+        let taken = |by: &str| AlertChange::Acknowledged { by: by.to_owned() };
+        for (event, change) in [
+            (ends(), AlertChange::Ignored),
+            (event(), AlertChange::Triggered),
+            (ends(), AlertChange::Ignored),
+            (update(Some(HELD), None), taken(HELD)),
+            (update(Some(HELD), None), AlertChange::Ignored),
+            (update(None, None), AlertChange::Ignored),
+            (ends(), AlertChange::Released),
+            (ends(), AlertChange::Ignored),
+            (update(Some(HELD), None), taken(HELD)),
+            (update(Some("Admin"), None), taken("Admin")),
+            (update(Some(HELD), None), AlertChange::Ignored),
+            (ends(), AlertChange::Ignored),
+        ] {
+            assert_eq!(book.apply(&event), change, "{event:?}");
+        }
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub struct Event {
     /// Of an update: who acknowledged it in the monitor, if that is the change. Calling stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,
-    /// Of a recovery: why, if it did not simply recover, such as "escalation canceled: trigger disabled".
+    /// Of a recovery: why, if it did not simply recover, such as "escalation canceled: trigger disabled". Of an update of an
+    /// alert that the monitor suppressed: why that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How bad it is.

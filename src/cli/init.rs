@@ -65,7 +65,7 @@ mod tests {
         let environment = |name: &str| {
             let value = match name {
                 "SLACK_WEBHOOK_URL" | "RINBAN_HEARTBEAT_URL" => "https://hooks.example.com/x",
-                _ => "hunter2",
+                _ => "hunter2 hunter2 hunter2",
             };
             Some(value.to_owned())
         };
@@ -97,6 +97,7 @@ mod tests {
         let config = check(&used.join("\n"));
         assert_eq!(config.providers.len(), 2);
         assert_eq!(config.receivers.len(), 1);
+        assert_eq!(config.sources.len(), 3);
         assert_eq!(config.handoff.cores.len(), 2);
     }
 }

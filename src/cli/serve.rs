@@ -1,5 +1,7 @@
 //! `rinban serve`: the core.
 
+mod service_manager;
+
 use std::{
     fs::OpenOptions,
     io::{IsTerminal, Write},
@@ -12,6 +14,7 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use self::service_manager::ServiceManager;
 use super::{ConfigArg, Failure};
 use crate::{config::Config, handoff, node::Node, regular_file};
 
@@ -45,7 +48,12 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::World(format!("cannot start: {error}")))?;
-    let ended = runtime.block_on(serve(config, out));
+    // What started us detached is a plugin: the service manager in its environment is the monitor's.
+    let manager = match args.detached {
+        true => ServiceManager::default(),
+        false => ServiceManager::of_environment(),
+    };
+    let ended = runtime.block_on(serve(config, &manager, out));
     // Everything is stored. What blocks still, such as asking for the address of a receiver, is of no use any more.
     runtime.shutdown_timeout(SHUTDOWN);
     if let Err(failure) = ended.as_ref()
@@ -56,13 +64,22 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     ended
 }
 
-async fn serve(config: Config, out: &mut dyn Write) -> Result<(), Failure> {
+async fn serve(
+    config: Config,
+    manager: &ServiceManager,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let world = |error: std::io::Error| Failure::World(format!("cannot watch signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(world)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(world)?;
     let mut node = Node::start(config)
         .await
         .map_err(|error| Failure::World(error.to_string()))?;
+    let engine = node.engine().clone();
+    // The loop answers once it has taken up what the last core left.
+    engine.load().await;
+    let listening = format!("listening on http://{}", node.address());
+    manager.ready(&listening);
     tracing::info!(address = %node.address(), version = env!("CARGO_PKG_VERSION"), "the core is ready");
     writeln!(out, "rinban is ready on http://{}", node.address())?;
     out.flush()?;
@@ -73,7 +90,10 @@ async fn serve(config: Config, out: &mut dyn Write) -> Result<(), Failure> {
             let text = "a part of the core ended by itself; start it again, and please report what the log says";
             return Err(Failure::World(text.to_owned()));
         }
+        () = manager.keep_telling(&listening, || engine.load()) => {}
     }
+    manager.stopping();
+    drop(engine);
     tracing::info!("the core is ending");
     node.stop().await;
     Ok(())

@@ -273,6 +273,20 @@ impl<'a> Section<'a> {
         Some(texts)
     }
 
+    /// A text, or a list of texts.
+    pub(super) fn text_or_texts(&self, key: &str) -> Option<Vec<Located<&'a str>>> {
+        let is_text = |value: &DeValue<'_>| matches!(value, DeValue::String(_));
+        if self
+            .table
+            .get(key)
+            .is_some_and(|value| is_text(value.get_ref()))
+        {
+            self.text(key).map(|text| vec![text])
+        } else {
+            self.texts(key)
+        }
+    }
+
     /// A table within this one.
     pub(super) fn section(&self, key: &str) -> Option<Self> {
         let expected = format!("a table: write [{}]", self.path(key));

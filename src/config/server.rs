@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ApiKey, Server, endpoint, error::Wrong, reader::Section};
-use crate::voice::PublicUrl;
+use super::{ApiKey, Quota, Server, endpoint, error::Wrong, reader::Section};
+use crate::{source::AddressRange, voice::PublicUrl};
 
 /// Where the core listens unless the file says otherwise.
 const LISTEN: SocketAddr =
@@ -26,6 +26,7 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
             public_url: loopback_url(LISTEN),
             api_keys: Vec::new(),
             heartbeat_url: None,
+            trusted_proxies: Vec::new(),
         });
     };
     let listen = section.parsed("listen", |text| {
@@ -47,11 +48,13 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
     let api_keys = api_keys(&section);
     let heartbeat_url = section.secret("heartbeat_url");
     let heartbeat_url = heartbeat_url.and_then(|url| heartbeat(&section, url));
+    let trusted_proxies = ranges(&section, "trusted_proxies");
     Some(Server {
         listen,
         public_url: public_url?,
         api_keys,
         heartbeat_url,
+        trusted_proxies: trusted_proxies?,
     })
 }
 
@@ -60,6 +63,37 @@ fn heartbeat(section: &Section<'_>, url: SecretString) -> Option<SecretString> {
     let checked = endpoint::absolute(url.expose_secret()).map(|_| ());
     let taken = section.taken("heartbeat_url", section.at, checked);
     taken.map(|()| url)
+}
+
+/// Ranges of addresses; empty if the key is absent, none if one of them is wrong.
+pub(super) fn ranges(section: &Section<'_>, key: &str) -> Option<Vec<AddressRange>> {
+    let texts = section.texts(key).unwrap_or_default();
+    let ranges = texts.iter().map(|text| {
+        let range = AddressRange::parse(text.value).ok_or_else(|| {
+            Wrong::new(
+                format!("has {:?}, which is no range of addresses", text.value),
+                "write it like \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.7\"",
+            )
+        });
+        section.taken(key, text.at, range)
+    });
+    // All of them are judged before the first that is wrong ends it.
+    let ranges: Vec<_> = ranges.collect();
+    ranges.into_iter().collect()
+}
+
+/// How much a caller may hand over: `per_minute`, `burst`, `per_day`.
+pub(super) fn quota(section: &Section<'_>) -> Quota {
+    const MOST: u32 = 1_000_000_000;
+    let usual = Quota::default();
+    let per_minute = section.whole("per_minute", 1..=MOST);
+    let burst = section.whole("burst", 1..=MOST);
+    let per_minute = per_minute.unwrap_or(usual.per_minute);
+    Quota {
+        per_minute,
+        burst: burst.unwrap_or(per_minute),
+        per_day: section.whole("per_day", 1..=MOST).unwrap_or(usual.per_day),
+    }
 }
 
 fn public_url(text: &str) -> Result<PublicUrl, Wrong> {
@@ -91,9 +125,11 @@ fn api_keys(section: &Section<'_>) -> Vec<ApiKey> {
         .filter_map(|section| {
             let name = unique_name(section, &mut seen);
             let key = section.required_secret("key");
+            let quota = quota(section);
             Some(ApiKey {
                 name: name?.to_owned(),
                 key: key?,
+                quota,
             })
         })
         .collect()

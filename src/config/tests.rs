@@ -10,6 +10,7 @@ use super::*;
 fn environment(name: &str) -> Option<String> {
     match name {
         "SECRET" => Some("hunter2".to_owned()),
+        "LONG_SECRET" => Some("hunter2 hunter2 hunter2".to_owned()),
         "HOOK" => Some("https://hooks.example.com/T0/B0/x".to_owned()),
         "PLAIN_HOOK" => Some("http://hooks.example.com/T0/B0/x".to_owned()),
         "EMPTY" => Some(String::new()),
@@ -137,6 +138,7 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
     );
     assert_eq!(config.simulator.people["+819012345678"], ["busy", "key 1"]);
     assert_eq!(config.templates["default"].len(), 2);
+    check_sources(&config);
     assert!(!format!("{config:?}").contains("hunter2"));
 
     let order = |group: &str, at: &str| {
@@ -163,6 +165,61 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
     assert_eq!(order("web", "2026-12-30T12:00:00+09:00"), "");
     assert_eq!(order("web", "2026-12-31T12:00:00+09:00"), "千恵");
     assert_eq!(order("db", "2026-01-08T13:00:00Z"), "aya ben");
+}
+
+fn check_sources(config: &Config) {
+    let [mackerel, am, plant, logs] = config.sources.as_slice() else {
+        panic!("{:?}", config.sources);
+    };
+    assert_eq!(config.server.trusted_proxies.len(), 2);
+    assert_eq!(config.server.api_keys[0].quota.per_minute, 600);
+    let quota = Quota {
+        per_minute: 60,
+        burst: 100,
+        per_day: 5_000,
+    };
+    assert_eq!((mackerel.quota, am.quota), (quota, Quota::default()));
+    assert_eq!(mackerel.ranges[0].to_string(), "192.0.2.0/24");
+    assert!(mackerel.verify && !am.verify);
+    assert_eq!(mackerel.monitor, Some("mackerel of the shop".into()));
+    assert_eq!(mackerel.language, crate::roster::Language::En);
+    let routing = &mackerel.source.routing;
+    assert_eq!(routing.default.as_str(), "web");
+    assert_eq!(routing.by_hint["Shop: db"].as_str(), "db");
+    assert_eq!(&*mackerel.source.event_source, "mackerel");
+    assert_eq!(&*am.source.event_source, "prometheus-tokyo");
+    assert_eq!(am.source.routing.default, config.default_group);
+    assert_eq!(
+        am.source.severities["page"],
+        crate::alert::Severity::Critical
+    );
+    let crate::source::Kind::Alertmanager(labels) = &am.source.kind else {
+        panic!("{:?}", am.source.kind);
+    };
+    assert_eq!(
+        (labels.group.as_deref(), labels.severity.as_str()),
+        (Some("team"), "urgency")
+    );
+    let crate::source::Kind::Json(fields) = &plant.source.kind else {
+        panic!("{:?}", plant.source.kind);
+    };
+    let paths = |pointers: &[crate::source::Pointer]| {
+        let paths = pointers.iter().map(|pointer| pointer.as_str().to_owned());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        fields.each.as_ref().map(|each| each.as_str()),
+        Some("/incidents")
+    );
+    assert_eq!(paths(&fields.title), ["/what/name", "/name"]);
+    assert_eq!(paths(&fields.host), ["/where"]);
+    assert_eq!(paths(&fields.message), ["/message"]);
+    assert_eq!(fields.states.recovery, Some(vec!["green".to_owned()]));
+    let crate::source::Kind::Fluentd(fields) = &logs.source.kind else {
+        panic!("{:?}", logs.source.kind);
+    };
+    assert_eq!(paths(&fields.title), ["/message", "/log", "/msg"]);
+    assert_eq!(paths(&fields.severity), ["/kubernetes.level"]);
 }
 
 /// A plugin finds out where events go even if all the rest is broken.
@@ -234,4 +291,24 @@ fn a_file_that_is_not_there_says_how_to_get_one() {
         "{message}"
     );
     assert!(message.contains("`rinban init`"), "{message}");
+}
+
+/// What `docs/sources.md` shows can be used as it stands.
+#[test]
+fn every_configuration_in_the_page_about_sources_is_read() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sources.md");
+    let page = fs::read_to_string(page).expect("readable");
+    let blocks = page.split("```toml\n").skip(1);
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 5, "{page}");
+    for block in blocks {
+        let text = format!(
+            "default_group = 'web'\n[[providers]]\nname = 'sim'\nkind = 'simulated'\n[members.aya]\n\
+             number = '+819012345678'\n[groups.web]\nmembers = ['aya']\n[groups.db]\nmembers = ['aya']\n{block}"
+        );
+        let secret = |_: &str| Some("hunter2 hunter2 hunter2".to_owned());
+        let config = Config::parse_with(&text, Path::new("rinban.toml"), &secret);
+        let config = config.unwrap_or_else(|errors| panic!("{errors}\n{block}"));
+        assert_eq!(config.sources.len(), 1, "{block}");
+    }
 }

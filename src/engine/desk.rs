@@ -23,7 +23,12 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::{alerts::Tally, calls::Calls, undo::Undo};
+use self::{
+    alerts::Tally,
+    calls::Calls,
+    monitors::{LOOK_AGAIN, Readings},
+    undo::Undo,
+};
 use crate::{
     alert::{AlertBook, AlertKey, Event, GroupName, Headline},
     config::{Config, Group},
@@ -56,6 +61,7 @@ pub struct Desk {
     /// The escalation of each group that a new alert joins.
     current: HashMap<GroupName, EscalationId>,
     calls: Calls,
+    readings: Readings,
     next_escalation: EscalationId,
     /// When each escalation is due; when one that is over is put away.
     timers: BTreeSet<(Timestamp, EscalationId)>,
@@ -79,6 +85,7 @@ impl Desk {
             escalations: HashMap::new(),
             current: HashMap::new(),
             calls: Calls::new(&snapshot.calls),
+            readings: Readings::default(),
             next_escalation: snapshot.next_escalation,
             timers: BTreeSet::new(),
             armed: HashMap::new(),
@@ -170,6 +177,7 @@ impl Desk {
         for id in ids {
             self.input(now, id, Input::Restarted, turn);
         }
+        self.ask_about_all(now, turn);
         self.adopt_orphans(now, turn);
     }
 
@@ -209,6 +217,8 @@ impl Desk {
         for id in due {
             if self.escalations.get(&id).is_some_and(Escalation::is_over) {
                 self.put_away(id);
+            } else if self.is_suppressed(now, id) {
+                self.arm(id, Some(now.steady + LOOK_AGAIN));
             } else {
                 self.input(now, id, Input::Woke, turn);
             }
@@ -253,12 +263,16 @@ impl Desk {
             _ => escalation.next_wakeup().map(|(at, _)| at),
         };
         let group = escalation.group.clone();
+        let pausing = matches!(escalation.phase, Phase::Pausing { .. }).then_some(escalation.round);
         if escalation.takes_more() {
             self.current.insert(group, id);
         } else if self.current.get(&group) == Some(&id) {
             self.current.remove(&group);
         }
         self.arm(id, at);
+        if let Some(round) = pausing {
+            self.round_over(id, round, turn);
+        }
     }
 
     fn carry_out(&mut self, now: Now, id: EscalationId, effect: Effect, turn: &mut Turn) {
@@ -333,7 +347,10 @@ impl Desk {
             }
             Effect::Refuse { .. } => turn.errands.push(Errand::Refuse),
             Effect::TakeAlerts { by } => self.take_alerts(now, id, Some(by.as_str()), turn),
-            Effect::ReleaseAlerts => self.take_alerts(now, id, None, turn),
+            Effect::ReleaseAlerts => {
+                self.take_alerts(now, id, None, turn);
+                self.resumed(now, id, turn);
+            }
             Effect::CloseAlerts { by } => self.close_alerts(now, id, &by, turn),
             Effect::Tell { news } => self.tell(now, id, &news, turn),
         }
@@ -451,6 +468,7 @@ impl Desk {
         self.arm(id, None);
         self.escalations.remove(&id);
         self.tallies.remove(&id);
+        self.readings.forget(id);
     }
 
     /// Counts each escalation's alerts from the alerts themselves.

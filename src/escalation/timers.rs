@@ -15,19 +15,11 @@ impl Escalation {
             Phase::Calling => self.give_up_waiting(now, effects),
             Phase::Acknowledged { .. } => {
                 self.counts.waiting = self.counts.open;
-                self.round = 0;
-                // Who was on the phone when the alert was taken elsewhere is not waited for any more.
-                for attempt in &mut self.attempts {
-                    let outcome = attempt
-                        .status
-                        .map_or(Outcome::Lost, |status| attempt.judge(status));
-                    attempt.outcome.get_or_insert(outcome);
-                }
                 effects.push(Effect::ReleaseAlerts);
                 effects.push(Effect::Tell {
                     news: News::Resumed,
                 });
-                self.muster(now, effects);
+                self.begin_again(now, effects);
             }
             Phase::Exhausted | Phase::Over => return Change::Nothing,
         }
@@ -39,6 +31,19 @@ impl Escalation {
             self.last_attempt -= 1;
             self.route(now, attempt, effects);
         }
+    }
+
+    /// Calls from the first person on.
+    pub(super) fn begin_again(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.round = 0;
+        // Who was on the phone when the alert was taken elsewhere is not waited for any more.
+        for attempt in &mut self.attempts {
+            let outcome = attempt
+                .status
+                .map_or(Outcome::Lost, |status| attempt.judge(status));
+            attempt.outcome.get_or_insert(outcome);
+        }
+        self.muster(now, effects);
     }
 
     /// The callbacks that would have said how the call went were lost, or it lasts too long.

@@ -120,7 +120,10 @@ fn judge(status: StatusCode) -> Result<(), String> {
             format!("{status}; write the address that it redirects to into the configuration")
         }
         404 | 405 => format!("{status}; check the address: is a rinban core there?"),
-        408 | 429 | 500..=599 => format!("{status}; it cannot take events now, look at its log"),
+        429 => format!(
+            "{status}; this key is over its quota, raise `per_minute` and `burst` of its [[server.api_keys]] there"
+        ),
+        408 | 500..=599 => format!("{status}; it cannot take events now, look at its log"),
         _ => format!("{status}; it refuses this event, look at its log"),
     })
 }
@@ -264,7 +267,7 @@ mod tests {
             ("404 Not Found", "check the address"),
             ("400 Bad Request", "it refuses this event"),
             ("408 Request Timeout", "cannot take events now"),
-            ("429 Too Many Requests", "cannot take events now"),
+            ("429 Too Many Requests", "over its quota"),
             ("503 Service Unavailable", "cannot take events now"),
             ("302 Found", "redirects"),
         ] {
@@ -283,7 +286,8 @@ mod tests {
     fn the_next_core_is_asked_whatever_the_first_does() {
         let (listener, silent) = listen();
         let (broken, server) = core("500 Internal Server Error");
-        for first in [nobody(), remote(silent), broken] {
+        let (full, other) = core("429 Too Many Requests");
+        for first in [nobody(), remote(silent), broken, full] {
             let (second, taker) = core("202 Accepted");
             let within = Duration::from_secs(3);
             assert_eq!(
@@ -293,6 +297,7 @@ mod tests {
             assert_eq!(taker.join().expect("no panic").1, JSON);
         }
         server.join().expect("no panic");
+        other.join().expect("no panic");
         drop(listener);
     }
 

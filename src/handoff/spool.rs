@@ -2,8 +2,9 @@
 //!
 //! A file is written in `tmp/`, then renamed to `new/`, so that whoever reads `new/` sees whole files only. Its name is
 //! made of the event's id: a retry of the same event overwrites its own file. The directories are made for the
-//! user and the group (0770). To share the spool between a monitor and a core that run as different users, put both in
-//! one group and give the directories its set-group-id bit (2770).
+//! user and the group (0770). To share the spool between monitors and a core that run as different users, let it belong to
+//! the core and to a group that the monitors are in, with the set-group-id and the sticky bit (3770): then each may hand
+//! over, the core may read and remove everything, and nobody may touch what another one handed over.
 
 use std::{
     ffi::OsStr,
@@ -24,6 +25,9 @@ const WAITING_FILES: usize = 100_000;
 /// slowest when there is most to hand over.
 const COUNT_EVERY: usize = 64;
 
+/// Of an event's file: a core of the same group reads it, and removes it by its right to the directory.
+const FILE_MODE: u32 = 0o640;
+
 /// How many bytes of an event's id a file name repeats; more would not fit the 255 bytes of a name.
 const READABLE: usize = 120;
 
@@ -40,6 +44,15 @@ pub enum SpoolError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Anybody on this host could page people, or keep pages from being read.
+    #[error(
+        "the spool {path} is not to be trusted, since everybody on this host may write there; run `chmod o-w {path}`",
+        path = .path.display()
+    )]
+    Untrusted {
+        /// The directory.
+        path: PathBuf,
     },
     /// The disk is full.
     #[error("the disk that holds the spool {} is full; free some space there", .path.display())]
@@ -149,10 +162,17 @@ impl Spool {
             match OpenOptions::new()
                 .write(true)
                 .create_new(true)
-                .mode(0o660)
+                .mode(0o600)
                 .open(&path)
             {
-                Ok(file) => return Ok((path, file)),
+                // The mode is set apart, since the umask of a monitor may keep a core of the same group from reading.
+                Ok(file) => match file.set_permissions(Permissions::from_mode(FILE_MODE)) {
+                    Ok(()) => return Ok((path, file)),
+                    Err(error) => {
+                        let _ = fs::remove_file(&path);
+                        return Err(SpoolError::new(&path, error));
+                    }
+                },
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(SpoolError::new(&path, error)),
             }
@@ -190,11 +210,26 @@ impl Spool {
 /// Makes the spool's directories if they are missing, durably.
 pub(super) fn make_dirs(dir: &Path) -> Result<(), SpoolError> {
     make_dir(dir, 0o770)?;
-    let set_group_id = fs::metadata(dir).map_or(0, |meta| meta.permissions().mode() & 0o2000);
+    let shared = mode(dir).unwrap_or(0) & 0o3000;
     for name in ["tmp", "new", "bad"] {
-        make_dir(&dir.join(name), 0o770 | set_group_id)?;
+        make_dir(&dir.join(name), 0o770 | shared)?;
     }
     Ok(())
+}
+
+/// Refuses a spool in which everybody may write.
+pub(super) fn check_trust(dir: &Path) -> Result<(), SpoolError> {
+    for path in [dir.to_owned(), dir.join("tmp"), dir.join("new")] {
+        let mode = mode(&path).map_err(|error| SpoolError::new(&path, error))?;
+        if mode & 0o002 != 0 {
+            return Err(SpoolError::Untrusted { path });
+        }
+    }
+    Ok(())
+}
+
+fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode())
 }
 
 /// Makes a directory durably, and those above it, which the group may enter but not write. Somebody else may be making
@@ -331,11 +366,35 @@ mod tests {
         assert_eq!(mode(&state), 0o750);
         assert_eq!(mode(&state.join("spool/new")), 0o770);
 
-        let shared = dir.path().join("shared");
-        fs::create_dir(&shared).expect("makes");
-        fs::set_permissions(&shared, Permissions::from_mode(0o2770)).expect("chmod");
-        make_dirs(&shared).expect("makes");
-        assert_eq!(mode(&shared.join("tmp")), 0o2770);
+        for shared in [0o2770, 0o3770] {
+            let dir = dir.path().join(format!("{shared:o}"));
+            fs::create_dir(&dir).expect("makes");
+            fs::set_permissions(&dir, Permissions::from_mode(shared)).expect("chmod");
+            make_dirs(&dir).expect("makes");
+            assert_eq!(mode(&dir.join("tmp")), shared);
+        }
+    }
+
+    #[test]
+    fn a_file_can_be_read_by_the_group_whatever_the_umask_is() {
+        let dir = dir();
+        let spool = Spool::new(dir.path());
+        make_dirs(dir.path()).expect("makes");
+        let (_, file) = spool.create("event").expect("creates");
+        let mode = file.metadata().expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, FILE_MODE);
+    }
+
+    #[test]
+    fn a_spool_that_everybody_may_write_is_refused_with_the_remedy() {
+        let dir = dir();
+        make_dirs(dir.path()).expect("makes");
+        check_trust(dir.path()).expect("is for the group alone");
+        let new = dir.path().join("new");
+        fs::set_permissions(&new, Permissions::from_mode(0o1777)).expect("chmod");
+        let error = check_trust(dir.path()).expect_err("is for everybody");
+        let remedy = format!("run `chmod o-w {}`", new.display());
+        assert!(error.to_string().ends_with(&remedy), "{error}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use nix::libc;
 
-use super::spool::{SpoolError, is_visible, make_dirs};
+use super::spool::{SpoolError, check_trust, is_visible, make_dirs};
 use crate::alert::{Event, Limits};
 
 /// How old a file in `tmp/` must be to be a leftover of a writer that died.
@@ -47,10 +47,11 @@ enum Trouble {
 }
 
 impl SpoolReader {
-    /// Opens the spool in `dir`, makes the directories if they are missing, and clears `tmp/` of what dead writers left.
+    /// Opens the spool in `dir`, makes the directories if they are missing, refuses them if everybody may write there, and clears `tmp/` of what dead writers left.
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, SpoolError> {
         let dir = dir.into();
         make_dirs(&dir)?;
+        check_trust(&dir)?;
         let reader = Self {
             dir,
             listed: VecDeque::new(),

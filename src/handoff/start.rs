@@ -149,6 +149,9 @@ impl Pauses {
     }
 }
 
+/// By these a service manager is told how a service of its own is (sd_notify(3)). A plugin has them from the monitor.
+const OF_THE_MONITOR: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /// Its streams go to /dev/null: a monitor waits for the end of its plugin's output, whoever holds it open.
 fn spawn(mut command: Command, settings: &Settings) -> Result<Child, StartError> {
     let program = PathBuf::from(command.get_program());
@@ -158,6 +161,9 @@ fn spawn(mut command: Command, settings: &Settings) -> Result<Child, StartError>
     };
     // The core changes to the root directory.
     let config = std::path::absolute(&settings.config_path).map_err(failed)?;
+    for name in OF_THE_MONITOR {
+        command.env_remove(name);
+    }
     command
         .args(["serve", "--detached", "--config"])
         .arg(config)
@@ -309,6 +315,26 @@ mod tests {
         let begin = Instant::now();
         assert!(!is_core_coming(dir.path(), deadline).expect("looks"));
         assert!(begin.elapsed() < LONG);
+    }
+
+    #[test]
+    fn a_core_does_not_speak_to_the_service_manager_of_the_monitor() {
+        let dir = dir();
+        let program = || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "env > environment"]).current_dir(&dir);
+            for name in OF_THE_MONITOR {
+                shell.env(name, "1");
+            }
+            shell
+        };
+        let mut core = spawn(program(), &settings(&dir)).expect("starts");
+        assert!(core.wait().expect("ends").success());
+        let environment = fs::read_to_string(dir.path().join("environment")).expect("is there");
+        assert!(environment.contains("PATH="));
+        for name in OF_THE_MONITOR {
+            assert!(!environment.contains(name), "{environment}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 #[cfg(test)]
 mod quartet;
+mod reader;
 mod suspended;
 mod writer;
 
+pub use reader::Reader;
 pub use suspended::{Suspended, suspended};
 pub use writer::Writer;
 

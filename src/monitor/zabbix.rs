@@ -4,23 +4,29 @@
 //! `Authorization`, and from 7.2 on only there. `apiinfo.version` is asked without either, once, and again after an error of
 //! authentication, since the server may have been upgraded.
 
+mod event;
 #[cfg(test)]
 mod quartet;
+mod reader;
+mod refusal;
 mod writer;
 
+pub use event::{ProblemEvent, Update};
+pub use reader::Reader;
 pub use writer::Writer;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{
-    MonitorError,
-    exchange::{exchange, words},
-};
+use self::refusal::{RpcError, no_rpc};
+use super::{MonitorError, exchange::exchange};
 use crate::notice::post;
 
 /// Starts every message of ours in Zabbix. When such an update comes back through the alertscript, or is read, it is nobody's
@@ -54,6 +60,8 @@ pub struct Client {
     token: SecretString,
     client: reqwest::Client,
     form: Arc<Mutex<Option<Form>>>,
+    /// Whether the server calls it `select_acknowledges`.
+    old_names: Arc<AtomicBool>,
     timeout: std::time::Duration,
 }
 
@@ -62,100 +70,6 @@ pub struct Client {
 enum Form {
     Body,
     Header,
-}
-
-/// An event of a problem.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ProblemEvent {
-    /// Its id.
-    pub eventid: String,
-    /// The event that ended it; `0` while it is open.
-    #[serde(default)]
-    pub r_eventid: String,
-    /// `1` if it is acknowledged.
-    #[serde(default)]
-    pub acknowledged: String,
-    /// `1` if it is suppressed, by a maintenance or by hand.
-    #[serde(default)]
-    pub suppressed: String,
-    /// What people, and we, did with it; in the order of the server.
-    #[serde(default)]
-    pub acknowledges: Vec<Update>,
-}
-
-/// What somebody did with an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Update {
-    /// Its id; the newest has the highest.
-    pub acknowledgeid: String,
-    /// When, in seconds since the epoch.
-    pub clock: String,
-    /// What was written.
-    pub message: String,
-    /// The bits of [`action`].
-    pub action: String,
-    /// The name by which the user logs in; empty if we may not see it.
-    pub username: String,
-    /// The user's given name.
-    pub name: String,
-    /// The user's family name.
-    pub surname: String,
-}
-
-impl ProblemEvent {
-    /// Whether it is over.
-    pub fn is_over(&self) -> bool {
-        !matches!(self.r_eventid.as_str(), "" | "0")
-    }
-
-    /// Whether it is suppressed.
-    pub fn is_suppressed(&self) -> bool {
-        self.suppressed == "1"
-    }
-
-    /// The update that acknowledged it, if it stands acknowledged.
-    pub fn acknowledgement(&self) -> Option<&Update> {
-        let did = |update: &&Update| update.has(action::ACKNOWLEDGE);
-        let newest = self.acknowledges.iter().filter(did).max_by_key(|update| {
-            // Ids grow, and have no leading zeros.
-            (update.acknowledgeid.len(), &update.acknowledgeid)
-        });
-        newest.filter(|_| self.acknowledged == "1")
-    }
-}
-
-impl Update {
-    fn has(&self, bit: u32) -> bool {
-        let bits: u32 = self.action.parse().unwrap_or_default();
-        bits & bit != 0
-    }
-
-    /// Whether we wrote it.
-    pub fn is_own(&self) -> bool {
-        self.message.starts_with(OWN_MARK)
-    }
-
-    /// Who did it, as far as we may see it.
-    pub fn author(&self) -> String {
-        let full = format!("{} {}", self.name.trim(), self.surname.trim());
-        let full = full.trim();
-        match (full, self.username.trim()) {
-            ("", "") => "a Zabbix user".to_owned(),
-            ("", username) => username.to_owned(),
-            (full, _) => full.to_owned(),
-        }
-    }
-}
-
-/// An error of JSON-RPC.
-#[derive(Debug, Deserialize)]
-struct RpcError {
-    code: i64,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    data: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -184,6 +98,7 @@ impl Client {
             token,
             client,
             form: Arc::default(),
+            old_names: Arc::default(),
             timeout: post::TIMEOUT,
         }
     }
@@ -204,11 +119,24 @@ impl Client {
 
     /// The events with these ids that exist and may be seen, in any order.
     pub async fn events(&self, ids: &[&str]) -> Result<Vec<ProblemEvent>, MonitorError> {
-        let params = json!({
-            "eventids": ids,
-            "output": ["eventid", "r_eventid", "acknowledged", "suppressed"],
-            "selectAcknowledges": "extend",
-        });
+        let events = self.ask_events(ids).await?;
+        if events.iter().all(|event| event.acknowledges.is_some()) {
+            return Ok(events);
+        }
+        // 6.0 passes over a parameter that it does not know.
+        self.old_names.fetch_xor(true, Ordering::Relaxed);
+        self.ask_events(ids).await
+    }
+
+    /// Up to 6.0 the updates are asked for as `select_acknowledges`, from 7.2 on as `selectAcknowledges`.
+    async fn ask_events(&self, ids: &[&str]) -> Result<Vec<ProblemEvent>, MonitorError> {
+        let updates = if self.old_names.load(Ordering::Relaxed) {
+            "select_acknowledges"
+        } else {
+            "selectAcknowledges"
+        };
+        let output = ["eventid", "r_eventid", "acknowledged", "suppressed"];
+        let params = json!({ "eventids": ids, "output": output, updates: "extend" });
         self.call("event.get", params).await
     }
 
@@ -320,62 +248,5 @@ fn form_of(version: &str) -> Form {
     match (major, minor) {
         (Some(major), Some(minor)) if (major, minor) < (6, 4) => Form::Body,
         _ => Form::Header,
-    }
-}
-
-/// A reply that is not JSON-RPC.
-fn no_rpc(status: u16) -> MonitorError {
-    match status {
-        // A page of the frontend says so while its database or its PHP is in trouble.
-        200..=299 => {
-            MonitorError::unreachable("the reply is not JSON-RPC; url must end in /api_jsonrpc.php")
-        }
-        300..=399 => MonitorError::refused(format!(
-            "HTTP status {status}; write the address that it leads to into url"
-        )),
-        401 | 403 => MonitorError::refused(format!(
-            "HTTP status {status} from the web server before Zabbix; let this host use api_jsonrpc.php there"
-        )),
-        _ => MonitorError::refused(format!(
-            "HTTP status {status}; write the address of Zabbix's api_jsonrpc.php into url"
-        )),
-    }
-}
-
-impl RpcError {
-    fn said(&self) -> &str {
-        if self.data.trim().is_empty() {
-            &self.message
-        } else {
-            &self.data
-        }
-    }
-
-    /// Whether the token, or the place where it stood, is what was refused.
-    fn is_about_token(&self) -> bool {
-        let said = self.said();
-        ["re-login", "Not authori", "API token", "\"auth\""]
-            .iter()
-            .any(|word| said.contains(word))
-    }
-
-    fn judge(&self, token: &SecretString) -> MonitorError {
-        let said = words(self.said(), token);
-        let code = self.code;
-        // The frontend numbers its own exceptions, such as a database that is down, from 1; JSON-RPC: -32603 is an internal
-        // error, and Zabbix's -32400 a system error.
-        if code >= 0 || matches!(code, -32603 | -32400) {
-            return MonitorError::unreachable(format!("Zabbix's API is in trouble: {said}"));
-        }
-        let remedy = if self.is_about_token() {
-            "make an API token of the user that rinban has in Zabbix, and put it where token_env or token_file points"
-        } else if said.contains("No permissions to call") {
-            "let the role of the token's user call the API, with event.get and event.acknowledge"
-        } else if said.contains("No permissions") {
-            "the event is gone, or the token's user lacks read rights on the host (read-write to close)"
-        } else {
-            "see what Zabbix's documentation says of it"
-        };
-        MonitorError::refused(format!("Zabbix refuses: {said} ({code}); {remedy}"))
     }
 }

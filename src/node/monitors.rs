@@ -2,15 +2,68 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use jiff::Timestamp;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::NodeError;
 use crate::{
-    config::{Config, Monitor},
-    monitor::{MonitorKind, Style, mackerel, zabbix},
+    alert::Event,
+    config::{Config, Monitor, SourceConfig},
+    engine::{Engine, Watches},
+    monitor::{
+        MonitorKind, Style, mackerel,
+        watch::{self, Reader, Reading},
+        zabbix,
+    },
     notice::Sender,
     provider,
+    server::Door,
+    store::StoreError,
 };
+
+/// What each monitor says, by the source of its alerts.
+pub(super) type Readings = Vec<(Arc<str>, mpsc::UnboundedReceiver<Reading>)>;
+
+/// Starts what asks the monitors.
+pub(super) fn watches(config: &Config) -> Result<(Watches, Readings), NodeError> {
+    let (mut watches, mut readings) = (Watches::new(), Readings::new());
+    for monitor in &config.monitors {
+        let (ask, asked) = mpsc::unbounded_channel();
+        let (send, taken) = mpsc::unbounded_channel();
+        let reader: Box<dyn Reader> = match monitor.kind {
+            MonitorKind::Zabbix => Box::new(zabbix::Reader::new(zabbix_client(monitor)?)),
+            MonitorKind::Mackerel => Box::new(mackerel::Reader::new(mackerel_client(monitor)?)),
+        };
+        tokio::spawn(watch::run(reader, asked, send, Timestamp::now));
+        watches.insert(Arc::clone(&monitor.source), ask);
+        readings.push((Arc::clone(&monitor.source), taken));
+    }
+    Ok((watches, readings))
+}
+
+/// Hands in what the monitors say, by the door by which all events come.
+pub(super) fn take_in(engine: &Engine, readings: Readings) {
+    for (source, mut readings) in readings {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            while let Some(Reading { events }) = readings.recv().await {
+                if let Err(error) = accept(&engine, events).await {
+                    // The next reading says it again.
+                    tracing::error!("what a monitor said could not be stored: {error}");
+                    continue;
+                }
+                engine.monitor_read(Arc::clone(&source)).await;
+            }
+        });
+    }
+}
+
+async fn accept(engine: &Engine, events: Vec<Event>) -> Result<(), StoreError> {
+    if !events.is_empty() {
+        engine.accept(events).await?;
+    }
+    Ok(())
+}
 
 /// What writes back to a monitor.
 pub(super) fn writer(config: &Config, monitor: &Monitor) -> Result<Arc<dyn Sender>, NodeError> {
@@ -31,6 +84,17 @@ pub(super) fn writer(config: &Config, monitor: &Monitor) -> Result<Arc<dyn Sende
             ))
         }
     })
+}
+
+/// The doors of the sources, each with the API that knows its alerts.
+pub(super) fn doors(config: &Config) -> Result<Vec<Door>, NodeError> {
+    let door = |source: &SourceConfig| {
+        let is_its = |monitor: &&Monitor| Some(&monitor.name) == source.monitor.as_ref();
+        let monitor = config.monitors.iter().find(is_its);
+        let client = monitor.map(mackerel_client).transpose()?;
+        Ok(Door::new(source, client))
+    };
+    config.sources.iter().map(door).collect()
 }
 
 /// Starts to look for channels that Mackerel has suspended.

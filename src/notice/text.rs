@@ -172,6 +172,13 @@ mod tests {
                 "taro has taken it.",
             ),
             (
+                News::Acknowledged {
+                    by: crate::alert::HELD.into(),
+                },
+                "監視側で抑制されているため、解除されるまで電話しません。",
+                "Suppressed in the monitor: nobody is called until that ends.",
+            ),
+            (
                 News::Closed { by: taro() },
                 "taro さんが電話でクローズしました。",
                 "taro closed it by phone.",

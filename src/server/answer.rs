@@ -58,6 +58,26 @@ pub(super) fn unauthorized(text: impl AsRef<str>) -> Response {
     ([CHALLENGE], error(StatusCode::UNAUTHORIZED, text)).into_response()
 }
 
+/// Nobody of this name with this secret; which of the two is wrong is not told.
+pub(super) fn unauthorized_source() -> Response {
+    const CHALLENGES: (HeaderName, &str) = (
+        header::WWW_AUTHENTICATE,
+        "Bearer, Basic realm=\"rinban\", charset=\"UTF-8\"",
+    );
+    let text = "no source of this name has this secret; send it as `Authorization: Bearer SECRET`, as the password of basic \
+                authentication, or as the last segment of the path";
+    ([CHALLENGES], error(StatusCode::UNAUTHORIZED, text)).into_response()
+}
+
+/// More than the caller may hand over now.
+pub(super) fn too_many(retry_after_secs: u64) -> Response {
+    let text = format!(
+        "over the quota; nothing of this request was taken, send it again in {retry_after_secs} s"
+    );
+    let retry_after = [(header::RETRY_AFTER, HeaderValue::from(retry_after_secs))];
+    (retry_after, error(StatusCode::TOO_MANY_REQUESTS, text)).into_response()
+}
+
 /// Reads a request's body, bounded in size and time. One that announces too much is not read at all.
 pub(super) async fn body(body: Body, max: usize) -> Result<Bytes, Response> {
     if body.size_hint().lower() > max as u64 {

@@ -1,10 +1,10 @@
 //! Takes connections and speaks HTTP/1.1 on them. A peer that connects and says nothing, or half a head, is not waited for
 //! without end: what it holds is wanted by carriers.
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, net::IpAddr, pin::pin, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -31,8 +31,12 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(talk(stream, router.clone(), closed.clone()));
+                Ok((stream, peer)) => {
+                    let service = Introduced {
+                        router: TowerToHyperService::new(router.clone()),
+                        peer: Peer(peer.ip()),
+                    };
+                    connections.spawn(talk(stream, service, closed.clone()));
                 }
                 Err(error) => recover(&error).await,
             },
@@ -45,14 +49,35 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
     while connections.join_next().await.is_some() {}
 }
 
+/// Who is at the other end of the connection, in the extensions of each request: a proxy, if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// The routes, told who asks.
+struct Introduced {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Introduced {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
 /// Answers one request after another, until the peer hangs up or `closed` says that this one is the last.
-async fn talk(stream: TcpStream, router: Router, mut closed: watch::Receiver<()>) {
+async fn talk(stream: TcpStream, service: Introduced, mut closed: watch::Receiver<()>) {
     // Answers are written whole. Without it a slow acknowledgement of the head would hold the body back.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

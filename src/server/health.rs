@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Rim, answer};
+use super::{Rim, Tally, answer};
 use crate::{
     engine::{SelfTest, Totals, desk::Load},
     heartbeat::Standing,
@@ -18,7 +18,7 @@ use crate::{
 
 /// What monitors read. Fields are only ever added.
 #[derive(Serialize)]
-struct Health {
+struct Health<'r> {
     /// `ok`.
     status: &'static str,
     version: &'static str,
@@ -32,6 +32,8 @@ struct Health {
     /// How the last test call went; null if there was none.
     self_test: Option<SelfTest>,
     heartbeats: Vec<Standing>,
+    #[serde(flatten)]
+    sources: &'r Tally,
     /// Channels to us through which Mackerel sends nothing any more, by name.
     suspended_channels: Vec<String>,
 }
@@ -53,6 +55,7 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         totals: rim.engine.totals(),
         self_test: rim.engine.self_test(),
         heartbeats: rim.heartbeats.standing(),
+        sources: &rim.tally,
         suspended_channels: rim.suspended.names(),
     })
     .into_response()

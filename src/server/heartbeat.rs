@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use super::{Rim, answer, ingest::is_authorised};
+use super::{Rim, answer, ingest};
 use crate::heartbeat::HeartbeatName;
 
 /// 200 `{"name"}`: heard, and on disk. 401: no valid key. 404: nobody watches for it. 503: not stored, send it again.
@@ -23,7 +23,7 @@ pub(super) async fn by_key(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !is_authorised(&headers, &rim.api_keys) {
+    if ingest::caller(&headers, &rim.callers).is_none() {
         return answer::unauthorized(
             "no valid API key; send `Authorization: Bearer KEY` with a key of [[server.api_keys]], or put the \
              heartbeat's secret at the end of the address",

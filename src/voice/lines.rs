@@ -45,6 +45,16 @@ fn taken_by(who: &str, language: Language) -> String {
     }
 }
 
+/// For a call about an alert that nobody here knows.
+pub(super) fn unknown_alert(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "監視からアラートの連絡です。内容は、監視の画面で確認してください。",
+        Language::En => {
+            "The monitor reports an alert. Please look there for what it is about. Goodbye."
+        }
+    }
+}
+
 /// Which keys do what.
 pub(super) fn keys(allow_close: bool, language: Language) -> &'static str {
     match (language, allow_close) {

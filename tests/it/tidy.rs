@@ -6,9 +6,10 @@ use std::{
 };
 
 /// The floors of ARCHITECTURE.md, from the ground up. Nothing imports from a floor above its own.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("alert", 1),
     ("roster", 1),
+    ("source", 2),
     ("escalation", 2),
     ("handoff", 2),
     ("voice", 2),
@@ -25,7 +26,15 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// Where decisions are made: no clock, no IO, no tasks.
-const PURE: [&str; 5] = ["alert", "roster", "escalation", "dispatch", "engine/desk"];
+const PURE: [&str; 7] = [
+    "alert",
+    "roster",
+    "source",
+    "escalation",
+    "dispatch",
+    "engine/desk",
+    "server/quota",
+];
 
 const IMPURE: [&str; 8] = [
     "Timestamp::now",

@@ -10,7 +10,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use crate::parse::{self, Limits, ParseError};
 
 pub(crate) use layout::{
-    AttributeRecord, Decoded, ElementRecord, Kind, Layout, NONE, Node, Reading,
+    AttributeRecord, Decoded, ElementRecord, Holds, Kind, Layout, NONE, Node, Reading,
 };
 pub(crate) use place::index;
 pub use place::{LineIndex, Position, Span};
@@ -58,6 +58,12 @@ pub enum Content<'d, 'a> {
     Instruction(&'a str, Span),
 }
 
+impl Drop for Document<'_> {
+    fn drop(&mut self) {
+        self.layout.recycle();
+    }
+}
+
 impl<'a> Document<'a> {
     /// Reads a document.
     ///
@@ -94,7 +100,7 @@ impl<'a> Document<'a> {
     }
 
     /// All elements, in the order of their start tags.
-    pub fn elements(&self) -> impl Iterator<Item = Element<'_, 'a>> {
+    pub fn elements(&self) -> impl ExactSizeIterator<Item = Element<'_, 'a>> {
         (0..index(self.layout.elements.len())).map(|index| self.element(index))
     }
 
@@ -129,7 +135,8 @@ impl<'a> Document<'a> {
         };
         let decoded = &self.layout.decoded;
         match node.kind {
-            Kind::Element(element) => Content::Element(self.element(element)),
+            Kind::Element(element, _) => Content::Element(self.element(element)),
+            Kind::Blank => Content::Text(self.at(span), span),
             Kind::Text(reading) => Content::Text(decoded.read(reading, self.at(span)), span),
             Kind::CData(reading) => Content::CData(decoded.read(reading, inner(9, 3)), span),
             Kind::Comment => Content::Comment(inner(4, 3), span),
@@ -223,7 +230,7 @@ impl<'d, 'a> Element<'d, 'a> {
             nodes: record.node + 1..record.nodes_end,
         };
         siblings.into_nodes().filter_map(|node| match node.kind {
-            Kind::Element(element) => Some(document.element(element)),
+            Kind::Element(element, _) => Some(document.element(element)),
             _ => None,
         })
     }
@@ -231,6 +238,9 @@ impl<'d, 'a> Element<'d, 'a> {
     /// The texts and CDATA sections among the children, joined: what the carrier reads of an element that holds a text
     /// or an address. Comments and instructions between them are skipped.
     pub fn text(self) -> Cow<'d, str> {
+        if let Some((text, _)) = self.only_text() {
+            return Cow::Borrowed(text);
+        }
         let mut joined = Cow::Borrowed("");
         for content in self.children() {
             if let Content::Text(text, _) | Content::CData(text, _) = content {
@@ -238,6 +248,58 @@ impl<'d, 'a> Element<'d, 'a> {
             }
         }
         joined
+    }
+
+    /// Whether a text or CDATA section stands directly in it that may be more than white space.
+    pub(crate) fn holds_text(self) -> bool {
+        self.holds().text
+    }
+
+    /// Whether an element stands directly in it.
+    pub(crate) fn holds_elements(self) -> bool {
+        self.holds().elements
+    }
+
+    fn holds(self) -> Holds {
+        match self.document.layout.nodes[self.record().node as usize].kind {
+            Kind::Element(_, holds) => holds,
+            _ => Holds::default(),
+        }
+    }
+
+    /// Its text and where that stands, if it holds one text as it is written and nothing else.
+    pub(crate) fn only_text(self) -> Option<(&'a str, Span)> {
+        let record = self.record();
+        if record.nodes_end != record.node + 2 {
+            return None;
+        }
+        match self.document.layout.nodes[record.node as usize + 1] {
+            Node {
+                kind: Kind::Text(Reading::AS_WRITTEN),
+                span,
+            } => Some((self.document.at(span), span)),
+            _ => None,
+        }
+    }
+
+    /// The last of the elements among the children.
+    pub(crate) fn last_child_element(self) -> Option<Self> {
+        let document = self.document;
+        let end = self.record().nodes_end;
+        let behind = document
+            .layout
+            .elements
+            .partition_point(|element| element.node < end);
+        // The last element inside it is the last child, or is inside that one.
+        let last = document.element(index(behind) - 1);
+        std::iter::successors(Some(last), |element| element.parent())
+            .take_while(|element| element.index != self.index)
+            .last()
+    }
+
+    /// Its place among the elements of the document, in the order of their start tags.
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
     }
 
     fn record(self) -> &'d ElementRecord {
@@ -322,7 +384,7 @@ impl<'d, 'a> Siblings<'d, 'a> {
         let layout = &self.document.layout;
         let node = layout.nodes[self.nodes.start as usize];
         self.nodes.start = match node.kind {
-            Kind::Element(element) => layout.elements[element as usize].nodes_end,
+            Kind::Element(element, _) => layout.elements[element as usize].nodes_end,
             _ => self.nodes.start + 1,
         };
         Some(node)
@@ -374,9 +436,29 @@ mod tests {
         assert_eq!(names, ["A", "C"]);
         let all: Vec<_> = document.elements().map(Element::name).collect();
         assert_eq!(all, ["R", "A", "B", "B", "C"]);
+        let last = |element: Element<'_, '_>| element.last_child_element().map(|last| last.index());
+        let lasts: Vec<_> = document.elements().map(last).collect();
+        assert_eq!(lasts, [Some(4), Some(3), None, None, None]);
         let inner = document.elements().nth(2).expect("the first B");
         assert_eq!(inner.parent().map(Element::name), Some("A"));
         assert!(document.root().parent().is_none());
+    }
+
+    #[test]
+    fn an_element_knows_what_stands_directly_in_it() {
+        let check = |inner: &str, text, elements| {
+            let source = format!("<R>{inner}</R>");
+            let root = parse(&source);
+            let holds = (root.root().holds_text(), root.root().holds_elements());
+            assert_eq!(holds, (text, elements), "{inner:?}");
+        };
+        check("", false, false);
+        check(" \n\t<!-- x --> <?x?>", false, false);
+        check(" \n<A>x</A> ", false, true);
+        check(" x", true, false);
+        check("<A/>\u{3000}", true, true);
+        check("<![CDATA[x]]>", true, false);
+        check("&#32;", true, false);
     }
 
     #[test]

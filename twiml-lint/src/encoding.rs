@@ -37,10 +37,13 @@ const DECLARATION_WITHIN: usize = 256;
 
 pub(crate) fn decode(bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
     let marked = Encoding::for_bom(&bytes);
-    let encoding = match marked {
-        Some((encoding, _)) => encoding,
-        None => by_shape(&bytes).map_or_else(|| declared(&bytes), Ok)?,
+    let shape = marked.map(|(encoding, _)| encoding);
+    let shape = shape.or_else(|| by_shape(&bytes));
+    let declared = match shape {
+        Some(_) => None,
+        None => declared(&bytes)?,
     };
+    let encoding = shape.or(declared).unwrap_or(UTF_8);
     if encoding == UTF_8 {
         // Checking many bytes at a time and copying them is quicker than checking them one character at a time.
         let text = match simdutf8::basic::from_utf8(&bytes) {
@@ -50,7 +53,9 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
                 offset: error.utf8_error().valid_up_to(),
             })?,
         };
-        contradiction(&text, encoding)?;
+        if declared.is_none() {
+            contradiction(&text, encoding)?;
+        }
         return Ok(Decoded {
             text,
             encoding,
@@ -103,13 +108,17 @@ fn by_shape(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that an ASCII-compatible declaration names.
-fn declared(bytes: &[u8]) -> Result<&'static Encoding, Undecodable> {
+/// The encoding that an ASCII-compatible declaration names, if there is one.
+fn declared(bytes: &[u8]) -> Result<Option<&'static Encoding>, Undecodable> {
+    if !bytes.starts_with(b"<?xml") {
+        return Ok(None);
+    }
     let head = &bytes[..bytes.len().min(DECLARATION_WITHIN)];
+    let head = &head[..find(head, b"?>").map_or(head.len(), |end| end + 2)];
     let ascii = head.iter().take_while(|byte| byte.is_ascii()).count();
     let head = str::from_utf8(&head[..ascii]).unwrap_or_default();
     let Some(label) = label(head) else {
-        return Ok(UTF_8);
+        return Ok(None);
     };
     match named(label) {
         // A declaration that can be read byte by byte is not UTF-16.
@@ -119,7 +128,7 @@ fn declared(bytes: &[u8]) -> Result<&'static Encoding, Undecodable> {
                 found: "not",
             })
         }
-        Some(encoding) => Ok(encoding),
+        Some(encoding) => Ok(Some(encoding)),
         None => Err(Undecodable::UnknownLabel(label.to_owned())),
     }
 }
@@ -150,10 +159,10 @@ fn contradiction(text: &str, found: &'static Encoding) -> Result<(), Undecodable
 
 /// The label in an XML declaration at the start of a text.
 fn label(text: &str) -> Option<&str> {
-    let declaration = text.strip_prefix("<?xml")?.split_once("?>")?.0;
-    let value = declaration
-        .split_once("encoding")?
-        .1
+    let declaration = text.strip_prefix("<?xml")?;
+    let declaration = &declaration[..find(declaration.as_bytes(), b"?>")?];
+    let name = find(declaration.as_bytes(), b"encoding")?;
+    let value = declaration[name + "encoding".len()..]
         .trim_start()
         .strip_prefix('=')?
         .trim_start();
@@ -164,7 +173,15 @@ fn label(text: &str) -> Option<&str> {
     value[1..].split(quote).next()
 }
 
+/// Where the word stands; no searcher is made for a text of a few bytes.
+fn find(text: &[u8], word: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(word[0], text).find(|&at| text[at..].starts_with(word))
+}
+
 fn named(label: &str) -> Option<&'static Encoding> {
+    if label.eq_ignore_ascii_case("utf-8") {
+        return Some(UTF_8);
+    }
     // Names that Java and older tools write, which the web's list of labels lacks.
     match label.to_ascii_lowercase().as_str() {
         "cp932" | "cswindows31j" => Some(SHIFT_JIS),

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 pub(crate) use table::ELEMENTS;
 use table::{ROOTS, roles};
-pub(crate) use value::{Fault, PhoneFault, judge, judge_phone};
+pub(crate) use value::{Fault, PhoneFault, is_right, judge, judge_phone};
 
 /// Which product runs a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +104,11 @@ impl Role {
 
     /// The attribute of this name.
     pub(crate) fn attribute(&self, name: &str) -> Option<&'static AttributeRole> {
+        // First bytes first: most names differ in theirs.
+        let first = name.as_bytes().first();
         self.attributes
             .iter()
-            .find(|attribute| attribute.name == name)
+            .find(|known| known.name.as_bytes().first() == first && known.name == name)
     }
 
     /// The attribute of this name, whatever its case.
@@ -118,13 +120,35 @@ impl Role {
 
     /// Whether an element in that role may stand directly in one of this role.
     pub(crate) fn may_hold(&self, child: &Self) -> bool {
-        self.children.contains(&child.id)
+        CHILDREN[usize::from(self.id)] & (1 << child.id) != 0
     }
 }
+
+/// The children of each role, as bits.
+static CHILDREN: [u128; ELEMENTS.len()] = {
+    let mut sets = [0; ELEMENTS.len()];
+    let mut role = 0;
+    while role < sets.len() {
+        let mut children = ELEMENTS[role].children;
+        while let [child, rest @ ..] = children {
+            sets[role] |= 1 << *child;
+            children = rest;
+        }
+        role += 1;
+    }
+    sets
+};
 
 /// The role of the root element of a product.
 pub(crate) fn root(product: Product) -> &'static Role {
     &ELEMENTS[usize::from(ROOTS[product as usize])]
+}
+
+/// What an element of this name is below another; if it may not stand there, or that is unknown, what it is elsewhere.
+pub(crate) fn below(parent: Option<&Role>, name: &str) -> Option<&'static Role> {
+    let roles = named(name);
+    let may_stand = |role: &&Role| parent.is_some_and(|parent| parent.may_hold(role));
+    roles.iter().find(may_stand).or_else(|| roles.first())
 }
 
 /// All roles that an element of this name has somewhere.

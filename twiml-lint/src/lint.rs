@@ -1,10 +1,12 @@
 //! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads; [`finish`] looks at
 //! what the files have in common and sorts.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
-    address::{Address, Place, Verdict},
     document::{Document, LineIndex, Position, Span},
     encoding::{self, Undecodable},
     finding::Finding,
@@ -12,7 +14,7 @@ use crate::{
     pass::{Looking, MAX_FINDINGS, Pass},
     rule::{Check, Level, Rule},
     rules,
-    run::{Facts, Kept, Run},
+    run::{Facts, Run},
     settings::{SettingError, Settings},
     suppress::{self, Suppression},
     template::{self, Mask},
@@ -24,8 +26,10 @@ pub struct Linter {
     settings: Settings,
     looking: Looking,
     levels: HashMap<&'static str, Level>,
+    /// Of findings about suppressions: unused, unknown.
+    suppression_levels: (Level, Level),
     /// The rules over several files that look, with their levels.
-    over_files: Vec<(&'static Rule, Level)>,
+    over_files: Arc<[(&'static Rule, Level)]>,
 }
 
 /// A file that has been read.
@@ -65,6 +69,10 @@ impl Linter {
         settings.check()?;
         let over_files = |rule: &&'static Rule| matches!(rule.check, Check::Run(_));
         Ok(Self {
+            suppression_levels: (
+                settings.level(&rules::unused_suppression::RULE),
+                settings.level(&rules::unknown_suppression::RULE),
+            ),
             looking: Looking::new(&settings, rules::ALL),
             levels: rules::ALL
                 .iter()
@@ -90,14 +98,11 @@ impl Linter {
             is_broken: false,
             findings: Vec::new(),
             facts: Facts {
-                levels: self.over_files.clone(),
+                levels: Arc::clone(&self.over_files),
                 ..Facts::default()
             },
             suppressions: Vec::new(),
-            suppression_levels: (
-                self.level(&rules::unused_suppression::RULE),
-                self.level(&rules::unknown_suppression::RULE),
-            ),
+            suppression_levels: self.suppression_levels,
         };
         match encoding::decode(bytes) {
             Ok(decoded) => {
@@ -207,9 +212,7 @@ impl Linter {
         );
         pass.run(&self.looking);
         let has_surplus = pass.has_surplus();
-        if !self.over_files.is_empty() {
-            checked.facts.addresses.extend(kept(&pass));
-        }
+        checked.facts.addresses.append(&mut pass.kept);
         if has_surplus {
             let message = format!(
                 "more than {MAX_FINDINGS} things are wrong with this document; the others are left out"
@@ -312,26 +315,6 @@ fn report(mut file: Checked, facts: Facts) -> Report {
         encoding: file.encoding,
         lines: OnceLock::new(),
     }
-}
-
-/// The addresses that other files may hold too: absolute ones, and paths from the root.
-fn kept(pass: &Pass<'_, '_, '_>) -> Vec<Kept> {
-    let kept = |address: &Address<'_, '_>| {
-        let raw = &pass.source[address.span.range()];
-        let is_path = address.verdict == Verdict::Relative && raw.starts_with('/');
-        let is_kept = is_path || matches!(address.verdict, Verdict::Absolute(_) | Verdict::Unknown);
-        let role = address.tag.role.filter(|_| is_kept)?;
-        let attribute = match address.place {
-            Place::Text => None,
-            Place::Attribute(attribute) => Some(role.attribute(attribute.name())?.name),
-        };
-        Some(Kept {
-            span: address.span,
-            element: role.name,
-            attribute,
-        })
-    };
-    pass.addresses.iter().filter_map(kept).collect()
 }
 
 impl Checked {

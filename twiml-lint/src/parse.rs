@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use memchr::{memchr, memchr2, memmem};
 
 use crate::document::{
-    Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index,
+    Document, ElementRecord, Holds, Kind, Layout, NONE, Node, Position, Reading, Span, index,
 };
 use attributes::{TagEnd, tag_end, written_name};
 use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
@@ -86,6 +86,7 @@ struct Parser<'a> {
 struct Open<'a> {
     element: u32,
     name: &'a str,
+    holds: Holds,
 }
 
 impl<'a> Parser<'a> {
@@ -132,6 +133,10 @@ impl<'a> Parser<'a> {
     /// Reads the text that starts here, if there is one, up to the next `<` or the end.
     fn text(&mut self, start: usize) -> Result<usize, Misfit> {
         let rest = &self.source.as_bytes()[start..];
+        let blanks = rest.iter().take_while(|&&byte| is_blank(byte)).count();
+        if rest.get(blanks) == Some(&b'<') && !self.survey.has_return {
+            return Ok(self.blank(start, start + blanks));
+        }
         let special = memchr2(b'<', b'&', rest).unwrap_or(rest.len());
         let has_reference = rest.get(special) == Some(&b'&');
         let length = if has_reference {
@@ -144,12 +149,13 @@ impl<'a> Parser<'a> {
             return Ok(end);
         }
         let raw = &self.source[start..end];
-        if self.open.is_empty() {
+        let Some(open) = self.open.last_mut() else {
             return match raw.bytes().position(|byte| !is_blank(byte)) {
                 Some(by) => Err((start + by, ParseErrorKind::TextOutsideRoot)),
                 None => Ok(end),
             };
-        }
+        };
+        open.holds.text = true;
         if self.survey.may_have_cdata_end
             && let Some(by) = raw.find("]]>")
         {
@@ -159,6 +165,14 @@ impl<'a> Parser<'a> {
         let reading = self.reading(is_written, start, end, Place::Text)?;
         self.node(Kind::Text(reading), start, end);
         Ok(end)
+    }
+
+    /// Takes in white space, if there is any and it is not around the root.
+    fn blank(&mut self, start: usize, end: usize) -> usize {
+        if start < end && !self.open.is_empty() {
+            self.node(Kind::Blank, start, end);
+        }
+        end
     }
 
     fn start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -194,17 +208,25 @@ impl<'a> Parser<'a> {
         let TagEnd { end, is_empty } =
             attributes::read(self.source, name_end, &mut self.layout, &mut self.names)?;
         let element = index(self.layout.elements.len());
-        let node = self.node(Kind::Element(element), start, end);
+        let node = self.node(Kind::Element(element, Holds::default()), start, end);
+        let parent = self.open.last_mut().map_or(NONE, |open| {
+            open.holds.elements = true;
+            open.element
+        });
         self.layout.elements.push(ElementRecord {
             node,
             nodes_end: node + 1,
-            parent: self.open.last().map_or(NONE, |open| open.element),
+            parent,
             name_end: index(name_end),
             start_tag_end: index(end),
             first_attribute,
         });
         if !is_empty {
-            self.open.push(Open { element, name });
+            self.open.push(Open {
+                element,
+                name,
+                holds: Holds::default(),
+            });
         }
         Ok(end)
     }
@@ -219,7 +241,7 @@ impl<'a> Parser<'a> {
             return self.unusual_end_tag(start, open);
         };
         let end = start + 2 + open.name.len() + 1;
-        self.close(open.element, end);
+        self.close(open, end);
         Ok(end)
     }
 
@@ -234,7 +256,7 @@ impl<'a> Parser<'a> {
         match open {
             Some(open) if found == open.name => {
                 let end = start + 2 + length + 1;
-                self.close(open.element, end);
+                self.close(&open, end);
                 Ok(end)
             }
             _ if !is_name(found) => Err((start, ParseErrorKind::MalformedEnd)),
@@ -249,10 +271,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn close(&mut self, element: u32, end: usize) {
-        let record = &mut self.layout.elements[element as usize];
+    fn close(&mut self, open: &Open<'_>, end: usize) {
+        let record = &mut self.layout.elements[open.element as usize];
         record.nodes_end = index(self.layout.nodes.len());
-        self.layout.nodes[record.node as usize].span.end = index(end);
+        let node = &mut self.layout.nodes[record.node as usize];
+        node.kind = Kind::Element(open.element, open.holds);
+        node.span.end = index(end);
     }
 
     fn comment_or_cdata(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -301,6 +325,9 @@ impl<'a> Parser<'a> {
         }
         let end = inner + length;
         let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
+        if let Some(open) = self.open.last_mut() {
+            open.holds.text = true;
+        }
         self.node(Kind::CData(reading), start, end + 3);
         Ok(end + 3)
     }

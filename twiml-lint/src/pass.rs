@@ -3,11 +3,12 @@
 use std::cell::Cell;
 
 use crate::{
-    address::{Address, Verdict},
+    address::{Address, Place, Verdict, path},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, AttributeRole, Product, Role, TextRole},
+    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, ValueRole},
     rule::{Check, Level, Rule},
+    run::Kept,
     settings::Settings,
     template::Mask,
 };
@@ -39,19 +40,34 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) file: Option<&'d str>,
     /// What runs the document.
     pub(crate) product: Product,
-    /// All addresses that have been passed, in the order of the source.
-    pub(crate) addresses: Vec<Address<'d, 'a>>,
+    /// The first absolute address so far.
+    pub(crate) first_absolute: Option<Address<'d, 'a>>,
+    /// The first relative address so far.
+    pub(crate) first_relative: Option<Address<'d, 'a>>,
+    /// The addresses so far that other files may hold too, in the order of the source.
+    pub(crate) kept: Vec<Kept>,
     /// Whether the children of the element with this span stand where they stand: what was found last.
     pub(crate) certain_children: Cell<Option<(Span, bool)>>,
-    /// The first absolute address, by its place among them.
-    first_absolute: Option<usize>,
     findings: &'f mut Vec<Finding>,
+    /// What each element is, by its place in the document; [`UNKNOWN`] for those that TwiML does not have.
+    roles: Vec<RoleId>,
+    /// Which of them occur, as bits.
+    occurring: u128,
     /// What the attributes of the element being looked at are, in their order.
     known: Vec<Option<&'static AttributeRole>>,
     /// Takes what is said once there are [`MAX_FINDINGS`].
     surplus: Option<Finding>,
     /// Who is looking.
     rule: Option<(&'static Rule, Level)>,
+}
+
+/// No role.
+const UNKNOWN: RoleId = 127;
+const _: () = assert!(grammar::ELEMENTS.len() <= UNKNOWN as usize);
+
+/// A set with only this role in it.
+fn bit(role: RoleId) -> u128 {
+    1 << role
 }
 
 /// The rules that look, by what they look at.
@@ -62,8 +78,10 @@ pub(crate) struct Looking {
     odd_elements: Vec<Looker<ElementCheck>>,
     addresses: Vec<Looker<AddressCheck>>,
     odd_addresses: Vec<Looker<AddressCheck>>,
+    queries: Vec<Looker<AddressCheck>>,
     document: Vec<Looker<DocumentCheck>>,
     needs_addresses: bool,
+    keeps_addresses: bool,
 }
 
 type ElementCheck = fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>);
@@ -110,12 +128,17 @@ impl Looking {
             Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
             Check::Addresses(check) => self.addresses.push(Looker { rule, level, check }),
             Check::OddAddresses(check) => self.odd_addresses.push(Looker { rule, level, check }),
+            Check::Queries(check) => self.queries.push(Looker { rule, level, check }),
             Check::Document(check) => self.document.push(Looker { rule, level, check }),
-            Check::Run(_) => {}
+            Check::Run(_) => self.keeps_addresses = true,
         }
         self.needs_addresses |= matches!(
             rule.check,
-            Check::Addresses(_) | Check::OddAddresses(_) | Check::Document(_) | Check::Run(_)
+            Check::Addresses(_)
+                | Check::OddAddresses(_)
+                | Check::Queries(_)
+                | Check::Document(_)
+                | Check::Run(_)
         );
     }
 }
@@ -136,10 +159,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             settings,
             file,
             product: product(document),
-            addresses: Vec::new(),
-            certain_children: Cell::new(None),
             first_absolute: None,
+            first_relative: None,
+            kept: Vec::new(),
+            certain_children: Cell::new(None),
             findings,
+            roles: Vec::new(),
+            occurring: 0,
             known: Vec::new(),
             surplus: None,
             rule: None,
@@ -148,27 +174,16 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 
     /// Lets all rules look.
     pub(crate) fn run(&mut self, looking: &Looking) {
-        // The roles of the open elements, outermost first, with the end of each.
-        let mut open: Vec<(u32, Option<&'static Role>)> = Vec::with_capacity(8);
+        self.roles = roles(self.document, self.product);
+        self.occurring = self.roles.iter().fold(0, |all, &role| all | bit(role));
         for element in self.document.elements() {
-            while open
-                .last()
-                .is_some_and(|&(end, _)| end <= element.span().start)
-            {
-                open.pop();
-            }
-            let parent = open.last().and_then(|&(_, role)| role);
-            let role = self.role(element, open.is_empty(), parent);
-            open.push((element.span().end, role));
-            self.visit(
-                looking,
-                Tag {
-                    element,
-                    role,
-                    parent,
-                    is_plain: false,
-                },
-            );
+            let tag = Tag {
+                element,
+                role: self.role(element),
+                parent: element.parent().and_then(|parent| self.role(parent)),
+                is_plain: false,
+            };
+            self.visit(looking, tag);
         }
         for looker in &looking.document {
             self.rule = Some((looker.rule, looker.level));
@@ -178,10 +193,12 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 
     fn visit(&mut self, looking: &Looking, mut tag: Tag<'d, 'a>) {
         self.known.clear();
+        let mut holds_address = false;
         if let Some(role) = tag.role {
-            let names = tag.element.attributes().map(|attribute| attribute.name());
-            self.known.extend(names.map(|name| role.attribute(name)));
-            tag.is_plain = is_plain(tag, role, &self.known);
+            tag.is_plain = self.look_up_attributes(tag.element, role)
+                && is_placed(tag, role)
+                && has_plain_number(tag.element, role);
+            holds_address = role.text == TextRole::Url || self.known.iter().any(is_address);
         }
         if !tag.is_plain {
             for looker in &looking.odd_elements {
@@ -196,42 +213,91 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, tag);
         }
-        if !looking.needs_addresses {
-            return;
+        if holds_address && looking.needs_addresses {
+            let known = std::mem::take(&mut self.known);
+            Address::each(tag, &known, |address| self.pass(looking, address));
+            self.known = known;
         }
-        let known = std::mem::take(&mut self.known);
-        Address::each(tag, &known, |address| {
-            for looker in &looking.addresses {
-                self.rule = Some((looker.rule, looker.level));
-                (looker.check)(self, &address);
-            }
-            if !address.is_plain {
-                for looker in &looking.odd_addresses {
-                    self.rule = Some((looker.rule, looker.level));
-                    (looker.check)(self, &address);
-                }
-            }
-            if self.first_absolute.is_none() && matches!(address.verdict, Verdict::Absolute(_)) {
-                self.first_absolute = Some(self.addresses.len());
-            }
-            self.addresses.push(address);
-        });
-        self.known = known;
     }
 
-    fn role(
-        &self,
-        element: Element<'d, 'a>,
-        is_root: bool,
-        parent: Option<&'static Role>,
-    ) -> Option<&'static Role> {
-        if is_root {
-            return Some(grammar::root(self.product));
+    /// Looks up what the attributes are, and tells whether all exist and hold what they should.
+    fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> bool {
+        let mut is_plain = true;
+        for attribute in element.attributes() {
+            let known = role.attribute(attribute.name());
+            is_plain &=
+                known.is_some_and(|known| grammar::is_right(known.value, attribute.value()));
+            self.known.push(known);
         }
-        let name = element.name();
-        parent
-            .and_then(|parent| parent.child(name))
-            .or_else(|| grammar::named(name).first())
+        is_plain
+    }
+
+    /// Lets the rules look at an address, and remembers it.
+    fn pass(&mut self, looking: &Looking, address: Address<'d, 'a>) {
+        let odd = if address.is_plain {
+            &[][..]
+        } else {
+            &looking.odd_addresses
+        };
+        let queries = if address.has_query {
+            &looking.queries[..]
+        } else {
+            &[]
+        };
+        for looker in looking.addresses.iter().chain(odd).chain(queries) {
+            self.rule = Some((looker.rule, looker.level));
+            (looker.check)(self, &address);
+        }
+        if looking.keeps_addresses {
+            self.kept.extend(self.kept(&address));
+        }
+        match address.verdict {
+            Verdict::Absolute(_) if self.first_absolute.is_none() => {
+                self.first_absolute = Some(address);
+            }
+            Verdict::Relative if self.first_relative.is_none() => {
+                self.first_relative = Some(address);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is kept of an address if other files may hold it too: if it is absolute, or a path from the root.
+    fn kept(&self, address: &Address<'d, 'a>) -> Option<Kept> {
+        let is_kept = match address.verdict {
+            Verdict::Absolute(_) | Verdict::Unknown => true,
+            Verdict::Relative => self.source[address.span.range()].starts_with('/'),
+            _ => false,
+        };
+        let role = address.tag.role.filter(|_| is_kept)?;
+        Some(Kept {
+            span: address.span,
+            ends_in_slash: path(address.trimmed()).ends_with('/'),
+            element: role.name,
+            attribute: match address.place {
+                Place::Text => None,
+                Place::Attribute(_, known) => Some(known.name),
+            },
+        })
+    }
+
+    /// What an element is below its parent; if it may not stand there, what it is elsewhere.
+    fn role(&self, element: Element<'d, 'a>) -> Option<&'static Role> {
+        grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
+    }
+
+    /// Whether an element of this name, one that TwiML has, stands anywhere in the document.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut roles = grammar::named(name).iter();
+        roles.any(|role| self.occurring & bit(role.id) != 0)
+    }
+
+    /// The name of an element, sooner than the element itself can tell it.
+    pub(crate) fn name(&self, element: Element<'d, 'a>) -> &'a str {
+        match self.role(element) {
+            Some(role) => role.name,
+            None => element.name(),
+        }
     }
 
     /// Says that something is wrong: what, and what comes of it.
@@ -250,14 +316,14 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         self.known.get(at).copied().flatten()
     }
 
-    /// The first absolute address of the document so far.
-    pub(crate) fn first_absolute(&self) -> Option<&Address<'d, 'a>> {
-        self.first_absolute.map(|at| &self.addresses[at])
-    }
-
     /// Whether more was found than is kept.
     pub(crate) fn has_surplus(&self) -> bool {
         self.surplus.is_some()
+    }
+
+    /// Whether no template decides over any part of the document: it is rendered as it stands.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.mask.is_certain()
     }
 
     /// Whether a placeholder or a template's tag stands in this part of the source, so that what it says is not certain.
@@ -266,24 +332,42 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     }
 }
 
-/// Whether the grammar has nothing to say against an element: its place, its attributes and what they hold. Phone numbers
-/// in texts are left to the rule about them.
-fn is_plain(tag: Tag<'_, '_>, role: &Role, known: &[Option<&'static AttributeRole>]) -> bool {
-    let is_root = tag.element.parent().is_none();
-    let is_placed = is_root || tag.parent.is_some_and(|parent| parent.may_hold(role));
-    is_placed
-        && role.text != TextRole::Phone
-        && tag
-            .element
-            .attributes()
-            .zip(known)
-            .all(|(attribute, known)| {
-                let mut has_fault = known.is_none();
-                if let Some(known) = known {
-                    grammar::judge(known.value, attribute.value(), &mut |_, _| has_fault = true);
-                }
-                !has_fault
-            })
+/// What each element of a document is: below its parent, or else in general.
+fn roles(document: &Document<'_>, product: Product) -> Vec<RoleId> {
+    let mut roles: Vec<RoleId> = Vec::with_capacity(document.elements().len());
+    for element in document.elements() {
+        let role = match element.parent() {
+            None => Some(grammar::root(product)),
+            Some(parent) => {
+                let parent = grammar::ELEMENTS.get(usize::from(roles[parent.index()]));
+                grammar::below(parent, element.name())
+            }
+        };
+        roles.push(role.map_or(UNKNOWN, |role| role.id));
+    }
+    roles
+}
+
+/// Whether an element may stand where it stands.
+fn is_placed(tag: Tag<'_, '_>, role: &Role) -> bool {
+    match tag.parent {
+        Some(parent) => parent.may_hold(role),
+        None => tag.element.parent().is_none(),
+    }
+}
+
+/// Whether no rule has anything to say against the number that the text of an element is to be.
+fn has_plain_number(element: Element<'_, '_>, role: &Role) -> bool {
+    role.text != TextRole::Phone
+        || !element.holds_text()
+        || element
+            .only_text()
+            .is_some_and(|(number, _)| grammar::judge_phone(number).is_none())
+}
+
+fn is_address(known: &Option<&'static AttributeRole>) -> bool {
+    known
+        .is_some_and(|known| matches!(known.value, ValueRole::Url { .. } | ValueRole::WebsocketUrl))
 }
 
 /// What runs a document: told by the first verb that only one product knows.
@@ -293,9 +377,12 @@ fn product(document: &Document<'_>) -> Product {
         .root()
         .child_elements()
         .find_map(|verb| {
-            let mut knowing = products
-                .into_iter()
-                .filter(|&product| grammar::root(product).child(verb.name()).is_some());
+            let roles = grammar::named(verb.name());
+            let knows = |product: &Product| {
+                let root = grammar::root(*product);
+                roles.iter().any(|role| root.may_hold(role))
+            };
+            let mut knowing = products.into_iter().filter(knows);
             let first = knowing.next()?;
             knowing.next().is_none().then_some(first)
         })

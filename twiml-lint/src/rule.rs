@@ -57,8 +57,10 @@ pub(crate) enum Check {
     OddElements(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
     /// At each place that holds an address, in order.
     Addresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
-    /// At each address that is not just scheme, host and path; see [`Address::is_plain`].
+    /// At each address that is not just `https`, host, path and query; see [`Address::is_plain`].
     OddAddresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
+    /// At each address that has a query.
+    Queries(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
     /// Once the document has been walked.
     Document(fn(&mut Pass<'_, '_, '_>)),
     /// Once all files have been read, over what they have in common.

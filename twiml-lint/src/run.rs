@@ -1,5 +1,7 @@
 //! What the files of a run have in common.
 
+use std::sync::Arc;
+
 use crate::{
     document::Span,
     finding::{Finding, Related},
@@ -22,7 +24,7 @@ pub(crate) struct Facts {
     /// What rules over several files have found in this one.
     pub(crate) findings: Vec<Finding>,
     /// How grave their findings are in this file; rules that are off here are missing.
-    pub(crate) levels: Vec<(&'static Rule, Level)>,
+    pub(crate) levels: Arc<[(&'static Rule, Level)]>,
 }
 
 /// An address that other files may hold too.
@@ -30,6 +32,8 @@ pub(crate) struct Facts {
 pub(crate) struct Kept {
     /// Without the blanks around it; placeholders are part of it.
     pub(crate) span: Span,
+    /// Whether a slash stands at its end, or before its query.
+    pub(crate) ends_in_slash: bool,
     pub(crate) element: &'static str,
     /// `None` for the text of the element.
     pub(crate) attribute: Option<&'static str>,

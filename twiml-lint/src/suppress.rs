@@ -3,6 +3,10 @@
 //! Before the root element a comment counts for the whole file. Elsewhere it counts for its own line and for the element
 //! that follows it, with all that the element holds.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::{
     document::{Content, Document, Element, Span},
     finding::Finding,
@@ -32,7 +36,8 @@ pub(crate) const MAX: usize = 1_000;
 
 /// All suppressions of a document.
 pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
-    if !document.source().contains(MARK) {
+    static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(MARK));
+    if FINDER.find(document.source().as_bytes()).is_none() {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -36,13 +36,23 @@ pub(crate) struct Masked<'a> {
 /// What was masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mask {
+    /// Whether nothing in the text even looks like a tag or an instruction, the XML declaration aside.
+    is_free_of_marks: bool,
     /// In order, none overlapping another.
     spans: Vec<Span>,
 }
 
 impl Mask {
+    /// Whether no template has a say in any part of the text, so that it is rendered as it stands.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.is_free_of_marks
+    }
+
     /// Whether something masked stands in this part of the source.
     pub(crate) fn touches(&self, span: Span) -> bool {
+        if self.is_free_of_marks {
+            return false;
+        }
         let first = self
             .spans
             .partition_point(|masked| masked.end <= span.start);
@@ -70,7 +80,10 @@ pub(crate) fn mask<'a>(text: &'a str, name: Option<&str>) -> Masked<'a> {
     if !tags::may_hold_any(text) {
         return Masked {
             text: Cow::Borrowed(text),
-            mask: Mask::default(),
+            mask: Mask {
+                is_free_of_marks: true,
+                spans: Vec::new(),
+            },
             unclosed: None,
             arms: Arms::default(),
         };
@@ -98,7 +111,10 @@ pub(crate) fn mask<'a>(text: &'a str, name: Option<&str>) -> Masked<'a> {
         .collect();
     Masked {
         text: String::from_utf8(masked).map_or(Cow::Borrowed(text), Cow::Owned),
-        mask: Mask { spans },
+        mask: Mask {
+            is_free_of_marks: false,
+            spans,
+        },
         unclosed: tags.unclosed().map(|at| Span {
             start: index(at),
             end: index(at + 2),

@@ -102,6 +102,10 @@ const SCENARIOS: [Scenario; 12] = [
         "the API is down, and written back to when it is up",
         written_back::api_down,
     ),
+    (
+        "what a maintenance suppresses calls nobody until it ends",
+        written_back::suppressed,
+    ),
     ("whatever a text says arrives", texts::arrive),
     (
         "subjects and messages of an older installation",

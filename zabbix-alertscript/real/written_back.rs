@@ -23,15 +23,22 @@ impl Stage {
 
     /// An event as the API tells of it.
     fn zabbix_event(&self, event: &str) -> Value {
-        let query =
-            json!({ "eventids": event, "output": "extend", "selectAcknowledges": "extend" });
+        let updates = if self.zabbix.version.starts_with("6.") {
+            "select_acknowledges"
+        } else {
+            "selectAcknowledges"
+        };
+        let query = json!({ "eventids": event, "output": "extend", updates: "extend" });
         self.zabbix.call("event.get", query)[0].clone()
     }
 
     /// What was written to an event, oldest first.
     fn updates(&self, event: &str) -> Vec<Update> {
         let event = self.zabbix_event(event);
-        let updates = event["acknowledges"].as_array().expect("a list").iter();
+        let updates = event["acknowledges"].as_array();
+        let updates = updates
+            .unwrap_or_else(|| panic!("no list in {event}"))
+            .iter();
         let mut updates: Vec<_> = updates
             .map(|update| {
                 let text = |key: &str| update[key].as_str().expect("a text").to_owned();
@@ -175,3 +182,50 @@ pub(crate) fn api_down(stage: &mut Stage) {
         stage.wait_for_book("late", "the recovery", |book| book.recovered_at(&event));
     });
 }
+
+/// A maintenance begins while people are called: nobody is called until it ends, and then they are called again, by what is
+/// read through the API alone.
+pub(crate) fn suppressed(stage: &mut Stage) {
+    stage.with_monitor(|stage| {
+        stage.office.action(&stage.zabbix, "quiet");
+        let trigger = stage.trigger("quiet", "quiet", "suppressed");
+        stage.settle();
+        let fired = stage.says("quiet", "down");
+        stage.wait_for_book("quiet", "a phone that rings", |book| book.rang_since(fired));
+        let maintenance = stage.office.maintenance(&stage.zabbix, "quiet");
+        let event = stage.event(&trigger);
+        let is = |flag: &'static str| {
+            let what = format!("suppressed to be {flag}");
+            crate::place::wait_within(A_MINUTE, &what, || {
+                (stage.zabbix_event(&event)["suppressed"] == flag).then(Timestamp::now)
+            })
+        };
+        let suppressed = is("1");
+        let held = crate::place::wait_within(A_MINUTE, "calls to stop", || {
+            let book = stage.core.book("quiet");
+            book.takers().first().map(|(at, _)| *at)
+        });
+        println!(
+            "  suppressed to no more calls: {}",
+            between(suppressed, held)
+        );
+        hold_for("nobody is called any more", || {
+            stage.core.book("quiet").calls_since(held) == 0
+        });
+        let ends = json!([maintenance]);
+        stage.zabbix.call("maintenance.delete", ends);
+        let ended = is("0");
+        let rang = crate::place::wait_within(A_MINUTE, "a phone that rings again", || {
+            stage.core.book("quiet").rang_since(held)
+        });
+        println!(
+            "  no longer suppressed to the next ring: {}",
+            between(ended, rang)
+        );
+        stage.says("quiet", OK);
+        stage.wait_for_book("quiet", "the recovery", |book| book.recovered_at(&event));
+    });
+}
+
+/// Zabbix looks at its maintenances once a minute, and so does rinban at what is suppressed.
+const A_MINUTE: std::time::Duration = std::time::Duration::from_secs(90);

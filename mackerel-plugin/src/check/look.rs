@@ -8,10 +8,13 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use rinban::{config::Config, handoff::Settings};
+use rinban::{
+    config::{Config, ProviderConfig, ProviderKind},
+    handoff::Settings,
+};
 use url::Url;
 
-use super::verdict::{Configuration, Seen};
+use super::verdict::{Configuration, Core, Seen};
 use crate::{health, output::one_line};
 use rinban::plugin::{self, CoreError};
 
@@ -19,33 +22,57 @@ use rinban::plugin::{self, CoreError};
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks. Fails only if nobody can tell where to look.
-pub(super) fn look(config: Option<&Path>, timeout: Duration) -> Result<Seen, CoreError> {
+pub(super) fn look(
+    config: Option<&Path>,
+    timeout: Duration,
+    public: bool,
+) -> Result<Seen, CoreError> {
     let settings = plugin::settings(config)?;
-    let here = settings.cores.is_empty();
-    let core_runs = here.then(|| plugin::core_runs(&settings).map_err(|error| one_line(&*error)));
-    let health = matches!(core_runs, Some(Ok(true))).then(|| ask(&settings, timeout / 2));
+    let now = Timestamp::now();
+    let (configuration, public_url) = configuration(&settings.config_path, now);
+    let core = core(&settings, timeout / 2);
+    let asks = public && matches!(core, Core::Runs(_));
     Ok(Seen {
-        core_runs,
-        health,
         oldest_event: oldest(&settings.spool.join("new")).map_err(|error| {
             format!(
                 "the spool {} cannot be read: {error}",
                 settings.spool.display()
             )
         }),
-        config: configuration(&settings.config_path, Timestamp::now()),
+        public: public_url.filter(|_| asks).map(|url| {
+            let answer = plugin::reach(&format!("{url}/health"), timeout / 4);
+            (url, answer)
+        }),
         remote: settings
             .cores
             .iter()
             .map(|core| (core.url.clone(), connect(&core.url, timeout / 4)))
             .collect(),
+        core,
+        config: configuration,
+        now,
     })
 }
 
-fn ask(settings: &Settings, timeout: Duration) -> Result<String, String> {
-    health::ask(health::address(&settings.config_path), timeout)
-        .map(|health| health.status)
-        .map_err(|error| one_line(&error))
+fn core(settings: &Settings, timeout: Duration) -> Core {
+    if !settings.cores.is_empty() {
+        return Core::Elsewhere;
+    }
+    match plugin::core_runs(settings) {
+        Err(error) => Core::Unclear(one_line(&*error)),
+        Ok(true) => {
+            let address = health::address(&settings.config_path);
+            match health::ask(address, timeout) {
+                Ok(health) => Core::Runs(Box::new(health)),
+                Err(error) => Core::Silent(one_line(&error)),
+            }
+        }
+        Ok(false) if settings.start_core => match plugin::left_open(settings) {
+            Ok(left_open) => Core::StartsWithNextEvent { left_open },
+            Err(error) => Core::Unclear(one_line(&*error)),
+        },
+        Ok(false) => Core::Missing,
+    }
 }
 
 /// The age of the oldest file.
@@ -84,11 +111,12 @@ fn connect(url: &str, timeout: Duration) -> Result<(), String> {
 }
 
 /// Reads the configuration as the core would, but for secrets in environment variables: the core's environment is not
-/// the agent's.
-fn configuration(path: &Path, now: Timestamp) -> Configuration {
+/// the agent's. With it comes the address at which carriers reach us, if one of them is real.
+fn configuration(path: &Path, now: Timestamp) -> (Configuration, Option<String>) {
+    let wrong = |what: String| (Configuration::Wrong(what), None);
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) => return Configuration::Wrong(error.to_string()),
+        Err(error) => return wrong(error.to_string()),
     };
     let environment = |name: &str| {
         std::env::var(name)
@@ -99,7 +127,7 @@ fn configuration(path: &Path, now: Timestamp) -> Configuration {
         Ok(config) => config,
         Err(errors) => {
             let first = errors.0.first().map(ToString::to_string);
-            return Configuration::Wrong(first.unwrap_or_default());
+            return wrong(first.unwrap_or_default());
         }
     };
     let groups = |is_uncovered: &dyn Fn(&rinban::roster::Roster) -> bool| {
@@ -110,10 +138,15 @@ fn configuration(path: &Path, now: Timestamp) -> Configuration {
             .map(|(name, _)| name.to_string())
             .collect()
     };
-    Configuration::Valid {
+    let is_real = |provider: &ProviderConfig| !matches!(provider.kind, ProviderKind::Simulated);
+    let is_any_real = config.providers.iter().any(is_real);
+    let valid = Configuration::Valid {
         uncovered: groups(&|roster| roster.order_at(now).is_empty()),
         soon_uncovered: groups(&|roster| roster.gaps(now, now + AHEAD).next().is_some()),
-    }
+        is_practice: !is_any_real,
+    };
+    let public_url = is_any_real.then(|| config.server.public_url.to_string());
+    (valid, public_url)
 }
 
 #[cfg(test)]

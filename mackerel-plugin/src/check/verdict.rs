@@ -1,6 +1,12 @@
 //! From what was seen of the core to a status and a line. Pure.
 
+mod said;
+
 use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::health::Health;
 
 /// The statuses of a check, by exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +53,38 @@ impl CheckStatus {
 /// What was seen. A text is why something could not be seen.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Whether a core holds the lock of this host; `None` if events go to other hosts.
-    pub core_runs: Option<Result<bool, String>>,
-    /// The status that the core gives itself; `None` if there is nobody to ask.
-    pub health: Option<Result<String, String>>,
+    /// The core of this host.
+    pub core: Core,
     /// The age of the oldest event that waits.
     pub oldest_event: Result<Option<Duration>, String>,
     /// The configuration.
     pub config: Configuration,
     /// Whether each of the remote cores answers: address and error.
     pub remote: Vec<(String, Result<(), String>)>,
+    /// Where carriers reach us, and with which HTTP status it answers; `None` if it was not asked.
+    pub public: Option<(String, Result<u16, String>)>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What was seen of the core of this host.
+#[derive(Clone, Debug)]
+pub enum Core {
+    /// Events go to other hosts.
+    Elsewhere,
+    /// What it says of itself.
+    Runs(Box<Health>),
+    /// It holds its lock and does not answer.
+    Silent(String),
+    /// None runs, and the next event will start one.
+    StartsWithNextEvent {
+        /// How many alerts and events the last one has left behind.
+        left_open: usize,
+    },
+    /// None runs, and no event will start one.
+    Missing,
+    /// Nobody can tell.
+    Unclear(String),
 }
 
 /// What was seen of the configuration.
@@ -68,59 +96,86 @@ pub enum Configuration {
         uncovered: Vec<String>,
         /// Soon.
         soon_uncovered: Vec<String>,
+        /// All its carriers are simulated.
+        is_practice: bool,
     },
     /// It has mistakes: the first of them.
     Wrong(String),
 }
 
-/// From which age of a waiting event on.
+/// From where on something is wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// WARNING.
+    /// The age of a waiting event that is a WARNING.
     pub warning: Duration,
-    /// CRITICAL.
+    /// The age of a waiting event that is CRITICAL.
     pub critical: Duration,
+    /// How many notices may wait to be sent.
+    pub outbox: u64,
+    /// What it is if our address does not answer.
+    pub public: CheckStatus,
+    /// How old the last self-test may be; without it there need not be any.
+    pub self_test_max_age: Option<Duration>,
 }
 
-/// The status and the text after it. The text of an OK never changes: the agent posts each one that does.
+/// The status and the text after it. The text of an OK has no number in it: the agent posts each one that changes.
 pub fn judge(seen: &Seen, limits: Limits) -> (CheckStatus, String) {
-    let findings: Vec<_> = [
-        core(seen),
-        spool(seen, limits),
-        remote(seen),
-        configuration(&seen.config),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let Some(&(worst, _)) = findings.iter().max_by_key(|(status, _)| status.rank()) else {
-        return (
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(core(seen));
+    findings.extend(spool(seen, limits));
+    if let Core::Runs(health) = &seen.core {
+        findings.extend(said::findings(health, limits, seen.now));
+    }
+    findings.extend(remote(seen));
+    findings.extend(public(seen, limits));
+    findings.extend(configuration(seen));
+    findings.sort_by_key(|(status, _)| std::cmp::Reverse(status.rank()));
+    let worst = findings.first().map(|(status, _)| *status);
+    let texts: Vec<_> = findings.into_iter().map(|(_, text)| text).collect();
+    match (worst, &seen.core) {
+        (Some(worst), _) => (worst, texts.join("; ")),
+        (None, Core::StartsWithNextEvent { .. }) => (
+            CheckStatus::Ok,
+            "no core runs and none is needed; the next event starts one".to_owned(),
+        ),
+        (None, _) => (
             CheckStatus::Ok,
             "alerts reach the people on call".to_owned(),
-        );
-    };
-    let mut sorted = findings;
-    sorted.sort_by_key(|(status, _)| std::cmp::Reverse(status.rank()));
-    let texts: Vec<_> = sorted.into_iter().map(|(_, text)| text).collect();
-    (worst, texts.join("; "))
+        ),
+    }
 }
 
 type Finding = (CheckStatus, String);
 
 fn core(seen: &Seen) -> Option<Finding> {
-    match (seen.core_runs.as_ref()?, &seen.health) {
-        (Ok(false), _) => Some((
+    let (status, text) = match &seen.core {
+        Core::Elsewhere => return None,
+        Core::Runs(health) if health.status == "ok" => return None,
+        Core::Runs(health) => (
+            CheckStatus::Critical,
+            format!("the core says {:?} of itself", health.status),
+        ),
+        Core::Silent(why) => (CheckStatus::Critical, why.clone()),
+        Core::StartsWithNextEvent { left_open: 0 } => match &seen.config {
+            Configuration::Wrong(_) => (
+                CheckStatus::Critical,
+                "no core runs, and none can be started".to_owned(),
+            ),
+            Configuration::Valid { .. } => return None,
+        },
+        Core::StartsWithNextEvent { left_open } => (
+            CheckStatus::Critical,
+            format!(
+                "no core runs, and nobody is called for {left_open} open alerts; start `rinban serve`"
+            ),
+        ),
+        Core::Missing => (
             CheckStatus::Critical,
             "no core runs on this host; start the rinban service".to_owned(),
-        )),
-        (Err(why), _) => Some((CheckStatus::Unknown, why.clone())),
-        (Ok(true), Some(Err(why))) => Some((CheckStatus::Critical, why.clone())),
-        (Ok(true), Some(Ok(status))) if status != "ok" => Some((
-            CheckStatus::Critical,
-            format!("the core says {status:?} of itself"),
-        )),
-        (Ok(true), _) => None,
-    }
+        ),
+        Core::Unclear(why) => (CheckStatus::Unknown, why.clone()),
+    };
+    Some((status, text))
 }
 
 fn spool(seen: &Seen, limits: Limits) -> Option<Finding> {
@@ -138,6 +193,36 @@ fn spool(seen: &Seen, limits: Limits) -> Option<Finding> {
     Some((
         status,
         format!("an event has waited in the spool for {} s", age.as_secs()),
+    ))
+}
+
+/// The first of them; none if there are none.
+fn list(names: impl Iterator<Item = String>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let names: Vec<_> = names.collect();
+    let mut text = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > SHOWN {
+        text += &format!(" and {} more", names.len() - SHOWN);
+    }
+    (!names.is_empty()).then_some(text)
+}
+
+/// Any answer will do, since a proxy may let only the carriers' paths through; but not one of a proxy that itself gets none.
+fn public(seen: &Seen, limits: Limits) -> Option<Finding> {
+    let (url, answer) = seen.public.as_ref()?;
+    let why = match answer {
+        Ok(status) if *status < 500 => return None,
+        Ok(status) => format!("answers {status}; does its proxy reach the core?"),
+        Err(why) => format!("does not answer ({why})"),
+    };
+    Some((
+        limits.public,
+        format!("{url}, where carriers look for us, {why}"),
     ))
 }
 
@@ -164,191 +249,32 @@ fn remote(seen: &Seen) -> Option<Finding> {
     Some((status, failed.join(", ")))
 }
 
-fn configuration(config: &Configuration) -> Option<Finding> {
-    match config {
-        Configuration::Wrong(first) => Some((
-            CheckStatus::Warning,
-            format!("the configuration has mistakes: {first}"),
-        )),
-        Configuration::Valid { uncovered, .. } if !uncovered.is_empty() => Some((
-            CheckStatus::Critical,
-            format!("nobody is on call now for {}", uncovered.join(", ")),
-        )),
-        Configuration::Valid { soon_uncovered, .. } if !soon_uncovered.is_empty() => Some((
-            CheckStatus::Warning,
-            format!(
-                "within a day nobody is on call for {}",
-                soon_uncovered.join(", ")
-            ),
-        )),
-        Configuration::Valid { .. } => None,
+fn configuration(seen: &Seen) -> Option<Finding> {
+    let (uncovered, soon_uncovered, is_practice) = match &seen.config {
+        Configuration::Wrong(first) => {
+            let text = format!("the configuration has mistakes: {first}");
+            return Some((CheckStatus::Warning, text));
+        }
+        Configuration::Valid {
+            uncovered,
+            soon_uncovered,
+            is_practice,
+        } => (uncovered, soon_uncovered, *is_practice),
+    };
+    if let Some(groups) = list(uncovered.iter().cloned()) {
+        let text = format!("nobody is on call now for {groups}");
+        return Some((CheckStatus::Critical, text));
     }
+    if let Some(groups) = list(soon_uncovered.iter().cloned()) {
+        let text = format!("within a day nobody is on call for {groups}");
+        return Some((CheckStatus::Warning, text));
+    }
+    // Where events go to other hosts, the carriers are theirs.
+    (is_practice && !matches!(seen.core, Core::Elsewhere)).then(|| {
+        let text = "all carriers are simulated: no real phone will ring".to_owned();
+        (CheckStatus::Warning, text)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use CheckStatus::{Critical, Ok as Well, Unknown, Warning};
-
-    use super::*;
-
-    fn well() -> Seen {
-        Seen {
-            core_runs: Some(Ok(true)),
-            health: Some(Ok("ok".to_owned())),
-            oldest_event: Ok(None),
-            config: Configuration::Valid {
-                uncovered: vec![],
-                soon_uncovered: vec![],
-            },
-            remote: vec![],
-        }
-    }
-
-    fn check(seen: Seen, status: CheckStatus, text: &str) {
-        let limits = Limits {
-            warning: Duration::from_secs(15),
-            critical: Duration::from_secs(60),
-        };
-        let judged = judge(&seen, limits);
-        assert_eq!(judged.0, status, "{seen:?} {}", judged.1);
-        assert!(judged.1.contains(text), "{}", judged.1);
-    }
-
-    #[test]
-    fn the_text_of_an_ok_holds_no_number() {
-        check(well(), Well, "alerts reach the people on call");
-        let young = Ok(Some(Duration::from_secs(14)));
-        check(
-            Seen {
-                oldest_event: young,
-                ..well()
-            },
-            Well,
-            "alerts reach the people on call",
-        );
-    }
-
-    fn no<T>(why: &str) -> Result<T, String> {
-        Err(why.to_owned())
-    }
-
-    #[test]
-    fn each_trouble_has_its_status() {
-        check(
-            Seen {
-                core_runs: Some(Ok(false)),
-                ..well()
-            },
-            Critical,
-            "no core runs",
-        );
-        check(
-            Seen {
-                core_runs: Some(no("lock unreadable")),
-                ..well()
-            },
-            Unknown,
-            "lock unreadable",
-        );
-        check(
-            Seen {
-                health: Some(no("refused")),
-                ..well()
-            },
-            Critical,
-            "refused",
-        );
-        check(
-            Seen {
-                health: Some(Ok("degraded".into())),
-                ..well()
-            },
-            Critical,
-            "degraded",
-        );
-        for (secs, status) in [(15, Warning), (60, Critical)] {
-            let age = Ok(Some(Duration::from_secs(secs)));
-            check(
-                Seen {
-                    oldest_event: age,
-                    ..well()
-                },
-                status,
-                &format!("{secs} s"),
-            );
-        }
-        check(
-            Seen {
-                oldest_event: no("denied"),
-                ..well()
-            },
-            Unknown,
-            "denied",
-        );
-        check(
-            Seen {
-                config: Configuration::Wrong("line 3".into()),
-                ..well()
-            },
-            Warning,
-            "line 3",
-        );
-    }
-
-    #[test]
-    fn a_roster_with_a_gap_is_told_before_and_when_it_comes() {
-        let config = |uncovered: &[&str], soon: &[&str]| Configuration::Valid {
-            uncovered: uncovered.iter().map(|&name| name.to_owned()).collect(),
-            soon_uncovered: soon.iter().map(|&name| name.to_owned()).collect(),
-        };
-        check(
-            Seen {
-                config: config(&[], &["infra"]),
-                ..well()
-            },
-            Warning,
-            "within a day nobody is on call for infra",
-        );
-        check(
-            Seen {
-                config: config(&["infra"], &["infra"]),
-                ..well()
-            },
-            Critical,
-            "nobody is on call now for infra",
-        );
-    }
-
-    #[test]
-    fn one_remote_core_is_enough_and_none_is_critical() {
-        let down = || ("http://b".to_owned(), Err("refused".to_owned()));
-        let remote = |remote| Seen {
-            core_runs: None,
-            health: None,
-            remote,
-            ..well()
-        };
-        check(remote(vec![("http://a".into(), Ok(()))]), Well, "alerts");
-        check(
-            remote(vec![("http://a".into(), Ok(())), down()]),
-            Warning,
-            "http://b",
-        );
-        check(remote(vec![down()]), Critical, "http://b");
-    }
-
-    #[test]
-    fn the_worst_comes_first() {
-        let seen = Seen {
-            core_runs: Some(Ok(false)),
-            oldest_event: Ok(Some(Duration::from_secs(20))),
-            config: Configuration::Wrong("line 3".into()),
-            ..well()
-        };
-        check(
-            seen,
-            Critical,
-            "no core runs on this host; start the rinban service; an event has waited",
-        );
-    }
-}
+mod tests;

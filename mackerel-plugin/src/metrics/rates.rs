@@ -34,6 +34,9 @@ pub enum Total {
 pub struct Totals {
     at: Timestamp,
     values: [u64; 5],
+    /// Of the core, in seconds.
+    #[serde(default)]
+    uptime: u64,
 }
 
 impl Totals {
@@ -48,15 +51,26 @@ impl Totals {
                 health.acknowledged_total,
                 health.events_accepted_total,
             ],
+            uptime: health.uptime_secs,
         }
     }
 
-    /// The growth for a minute; none after a restart of the core, and none over no time or too long a time.
+    /// The growth for a minute; none over no time or too long a time. Another core counts from zero.
     pub fn per_minute_since(&self, before: &Self, total: Total) -> Option<f64> {
         let elapsed = self.at.duration_since(before.at).as_secs_f64();
         let index = total as usize;
-        let grown = self.values[index].checked_sub(before.values[index])?;
+        let counted = if self.is_of_another_core(before, elapsed) {
+            0
+        } else {
+            before.values[index]
+        };
+        let grown = self.values[index].checked_sub(counted)?;
         (elapsed > 0.0 && elapsed <= MAX_AGE_SECS).then(|| grown as f64 * 60.0 / elapsed)
+    }
+
+    /// Whether the core has started since. Its uptime is in whole seconds, and asked for at another moment than the time.
+    fn is_of_another_core(&self, before: &Self, elapsed: f64) -> bool {
+        self.uptime < before.uptime || self.uptime as f64 + 2.0 < elapsed
     }
 }
 
@@ -82,7 +96,12 @@ mod tests {
     use super::*;
 
     fn totals(second: i64, placed: u64) -> Totals {
+        with_uptime(second, placed, 10_000 + second.unsigned_abs())
+    }
+
+    fn with_uptime(second: i64, placed: u64, uptime_secs: u64) -> Totals {
         let health = Health {
+            uptime_secs,
             calls_placed_total: placed,
             ..Health::default()
         };
@@ -104,6 +123,12 @@ mod tests {
             (totals(0, 10), totals(601, 13), None),
             (totals(0, 10), totals(0, 13), None),
             (totals(60, 10), totals(0, 13), None),
+            // A core that was started 20 s ago, with fewer and with more calls than the one before.
+            (totals(0, 10), with_uptime(60, 2, 20), Some(2.0)),
+            (totals(0, 10), with_uptime(60, 13, 20), Some(13.0)),
+            (with_uptime(0, 10, 4), with_uptime(60, 12, 20), Some(12.0)),
+            // The same one, whose uptime is a second less than the time says.
+            (with_uptime(0, 1, 0), with_uptime(60, 2, 59), Some(1.0)),
         ] {
             assert_eq!(rate(&before, &after), expected, "{before:?} {after:?}");
         }

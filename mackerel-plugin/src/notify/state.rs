@@ -1,24 +1,28 @@
 //! What was handed over last, per host and check: one small file, replaced as a whole, under a lock of its own since the
-//! agent may run an action while the one before still runs.
+//! agent may run an action while the one before still runs. The change is saved before it is handed over, so that a run that
+//! is killed in between leaves the next one what it owes.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::transition::CheckStatus;
 
-/// How long to wait for the action before, which may be waiting for a core to start.
-const LOCK_PATIENCE: Duration = Duration::from_secs(6);
+/// Between two tries at the lock.
+const PAUSE: Duration = Duration::from_millis(2);
 
-/// What was handed over last.
+/// How much later than another run one may have begun to be the later one.
+const OVERTAKEN: SignedDuration = SignedDuration::from_secs(30);
+
+/// What was handed over last, or is about to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Tells this file's occurrences from those of a file that was lost: the instant at which it was begun.
@@ -35,14 +39,27 @@ pub struct State {
 
 impl State {
     /// Nothing was handed over yet.
-    pub fn new(series: String) -> Self {
+    pub fn new(now: Timestamp) -> Self {
         Self {
-            series,
+            series: format!("{:x}", now.as_microsecond()),
             occurrence: 0,
             change: 0,
             reported: None,
             failures: 0,
         }
+    }
+
+    /// The name of the last change, which no other change of this check has; none if there was none.
+    pub fn last_change(&self) -> Option<String> {
+        let Self {
+            series, occurrence, ..
+        } = self;
+        let what = match self.reported {
+            _ if *occurrence == 0 => return None,
+            Some(_) => format!("problem:{}", self.change),
+            None => "recovery".to_owned(),
+        };
+        Some(format!("{series}-{occurrence}:{what}"))
     }
 }
 
@@ -55,11 +72,51 @@ pub enum Trust {
     First,
     /// There was one that cannot be read.
     Damaged,
+    /// None can be kept.
+    Lost,
+}
+
+/// What a run knows of the runs before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// As it was saved.
+    pub state: State,
+    /// How much it tells.
+    pub trust: Trust,
+    /// The last change may not have been handed over.
+    pub is_owed: bool,
+}
+
+impl Memory {
+    /// Of a run that cannot have one.
+    pub fn lost(now: Timestamp) -> Self {
+        Self {
+            state: State::new(now),
+            trust: Trust::Lost,
+            is_owed: false,
+        }
+    }
+}
+
+/// What stands in the lock file: worth knowing, but not worth waiting for the disk. Without it a change is handed over
+/// once more, under the same id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    /// When the latest run began.
+    begun: Option<Timestamp>,
+    /// The change that was handed over.
+    handed: Option<String>,
 }
 
 /// Why the state cannot be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
+    /// The disk is full.
+    #[error("the disk that holds {} is full; free some space there", .path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file system refuses.
     #[error("state file {} cannot be kept: {source}; let the agent's user write there", .path.display())]
     Io {
@@ -69,92 +126,145 @@ pub enum StateError {
         source: io::Error,
     },
     /// The action before does not end.
-    #[error("another run of this action holds {}; the next run tries again", .0.display())]
+    #[error("another run of this action has held {} for long; end it if it hangs", .0.display())]
     Busy(PathBuf),
+}
+
+impl StateError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io { path, source },
+        }
+    }
 }
 
 /// The place of one state, locked until it is dropped.
 #[derive(Debug)]
 pub struct Slot {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+    note: Note,
 }
 
 impl Slot {
-    /// Locks the state of this check, waiting for another run of the action.
-    pub fn open(state_dir: &Path, host: &str, check: &str) -> Result<Self, StateError> {
+    /// Locks the state of this check, waiting for another run of the action up to `give_up`.
+    pub fn open(
+        state_dir: &Path,
+        host: &str,
+        check: &str,
+        give_up: Instant,
+    ) -> Result<Self, StateError> {
         let dir = state_dir.join("mackerel");
         let path = dir.join(file_name(host, check));
-        let failed = |source| StateError::Io {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| StateError::new(&path, source);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&dir)
             .map_err(failed)?;
-        let lock = OpenOptions::new()
+        let mut lock = OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .open(path.with_extension("lock"))
             .map_err(failed)?;
-        let give_up = Instant::now() + LOCK_PATIENCE;
         loop {
             match lock.try_lock() {
-                Ok(()) => return Ok(Self { path, _lock: lock }),
-                Err(TryLockError::WouldBlock) if Instant::now() < give_up => {
-                    thread::sleep(Duration::from_millis(2));
-                }
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < give_up => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => return Err(StateError::Busy(path)),
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
+        let mut note = Vec::new();
+        lock.read_to_end(&mut note).map_err(failed)?;
+        let note = serde_json::from_slice(&note).unwrap_or_default();
+        Ok(Self { path, lock, note })
     }
 
-    /// Reads the state; begins one that is missing or damaged, so that a retry finds the same series.
-    pub fn load(&self, now: Timestamp) -> Result<(State, Trust), StateError> {
-        let trust = match fs::read(&self.path) {
-            Ok(json) => match serde_json::from_slice(&json) {
-                Ok(state) => return Ok((state, Trust::Known)),
+    /// Whether a run that began later was quicker: what this one has to say is out of date. Otherwise this run is the
+    /// latest from now on.
+    ///
+    /// A run is never later than [`OVERTAKEN`]; beyond it the clock was set back, which must silence nobody.
+    pub fn is_overtaken(&mut self, begun: Timestamp) -> bool {
+        let ahead = self.note.begun.map(|latest| latest.duration_since(begun));
+        if ahead.is_some_and(|ahead| ahead.is_positive() && ahead < OVERTAKEN) {
+            return true;
+        }
+        self.note.begun = Some(begun);
+        self.write_note();
+        false
+    }
+
+    /// Reads the state; one that is missing or damaged is begun anew.
+    pub fn load(&self, now: Timestamp) -> Result<Memory, StateError> {
+        let read = fs::read(&self.path);
+        let trust = match &read {
+            Ok(json) => match serde_json::from_slice(json) {
+                Ok(state) => return Ok(self.memory(state, Trust::Known)),
                 Err(_) => Trust::Damaged,
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Trust::First,
-            Err(source) => return Err(self.failed(source)),
+            Err(_) => Trust::Lost,
         };
-        let state = State::new(format!("{:x}", now.as_microsecond()));
-        if trust == Trust::First {
-            self.save(&state)?;
+        match read {
+            Err(source) if trust == Trust::Lost => Err(StateError::new(&self.path, source)),
+            _ => Ok(self.memory(State::new(now), trust)),
         }
-        Ok((state, trust))
     }
 
-    /// Replaces the state, durably: an older one would give a new problem the id of an old one.
+    fn memory(&self, state: State, trust: Trust) -> Memory {
+        let last = state.last_change();
+        Memory {
+            is_owed: last.is_some() && last != self.note.handed,
+            state,
+            trust,
+        }
+    }
+
+    /// Replaces the state, durably: an older one would give a new problem the id of an old one. That is why one that
+    /// cannot be replaced is removed, if possible.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
+        self.replace(state).map_err(|source| {
+            let _ = fs::remove_file(self.path.with_extension("new"));
+            let _ = fs::remove_file(&self.path);
+            StateError::new(&self.path, source)
+        })
+    }
+
+    fn replace(&self, state: &State) -> io::Result<()> {
         let temporary = self.path.with_extension("new");
-        let json = serde_json::to_vec(state).map_err(|error| self.failed(error.into()))?;
-        OpenOptions::new()
+        let mut file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&temporary)
-            .and_then(|mut file| {
-                file.write_all(&json)?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&temporary, &self.path))
-            .and_then(|()| File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all())
-            .map_err(|source| self.failed(source))
+            .open(&temporary)?;
+        file.write_all(&serde_json::to_vec(state)?)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &self.path)?;
+        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()
     }
 
-    fn failed(&self, source: io::Error) -> StateError {
-        StateError::Io {
-            path: self.path.clone(),
-            source,
-        }
+    /// Notes that the last change of this state was handed over.
+    pub fn settle(&mut self, state: &State) {
+        self.note.handed = state.last_change();
+        self.write_note();
+    }
+
+    /// In place, and without waiting for the disk. A failure costs a repetition.
+    fn write_note(&mut self) {
+        let _ = serde_json::to_vec(&self.note)
+            .map_err(io::Error::from)
+            .and_then(|note| {
+                self.lock.rewind()?;
+                self.lock.write_all(&note)?;
+                self.lock.set_len(note.len() as u64)
+            });
     }
 }
 
@@ -185,46 +295,112 @@ mod tests {
     use super::*;
 
     fn slot(dir: &Path) -> Slot {
-        Slot::open(dir, "h", "disk").expect("a slot")
+        Slot::open(dir, "h", "disk", Instant::now()).expect("a slot")
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a timestamp")
+    }
+
+    fn broken(occurrence: u64) -> State {
+        State {
+            occurrence,
+            reported: Some(CheckStatus::parse("CRITICAL")),
+            ..State::new(at(0))
+        }
     }
 
     #[test]
-    fn a_state_survives_and_a_first_one_keeps_its_series() {
+    fn a_change_is_owed_until_it_is_settled() {
         let dir = tempfile::tempdir().expect("a directory");
-        let (first, trust) = slot(dir.path())
-            .load(Timestamp::UNIX_EPOCH)
-            .expect("a state");
-        assert_eq!(trust, Trust::First);
-        let later = Timestamp::from_second(9).expect("a timestamp");
-        assert_eq!(
-            slot(dir.path()).load(later).expect("a state"),
-            (first.clone(), Trust::Known)
-        );
-
-        let reported = State {
-            occurrence: 1,
-            reported: Some(CheckStatus::parse("CRITICAL")),
-            ..first
+        let load = |now| slot(dir.path()).load(at(now)).expect("a state");
+        let first = Memory {
+            state: State::new(at(3)),
+            trust: Trust::First,
+            is_owed: false,
         };
-        slot(dir.path()).save(&reported).expect("saved");
-        assert_eq!(
-            slot(dir.path()).load(later).expect("a state"),
-            (reported, Trust::Known)
-        );
+        assert_eq!(load(3), first);
+        slot(dir.path()).save(&broken(1)).expect("saved");
+        let mut memory = Memory {
+            state: broken(1),
+            trust: Trust::Known,
+            is_owed: true,
+        };
+        assert_eq!(load(9), memory);
+        slot(dir.path()).settle(&broken(1));
+        memory.is_owed = false;
+        assert_eq!(load(9), memory);
+        let next = State {
+            change: 1,
+            ..broken(1)
+        };
+        slot(dir.path()).save(&next).expect("saved");
+        assert!(load(9).is_owed);
     }
 
     #[test]
     fn a_damaged_state_is_begun_anew_with_another_series() {
         let dir = tempfile::tempdir().expect("a directory");
         let slot = slot(dir.path());
-        let (first, _) = slot.load(Timestamp::UNIX_EPOCH).expect("a state");
         for damaged in ["", "{\"series\":", "[]", "\0\0\0"] {
             fs::write(&slot.path, damaged).expect("written");
-            let later = Timestamp::from_second(9).expect("a timestamp");
-            let (state, trust) = slot.load(later).expect("a state");
-            assert_eq!(trust, Trust::Damaged, "{damaged:?}");
-            assert_ne!(state.series, first.series);
+            let memory = slot.load(at(9)).expect("a state");
+            assert_eq!(memory.trust, Trust::Damaged, "{damaged:?}");
+            assert_eq!(memory.state, State::new(at(9)));
         }
+    }
+
+    #[test]
+    fn a_damaged_note_costs_a_repetition_and_no_change() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut open = slot(dir.path());
+        open.save(&broken(1)).expect("saved");
+        open.settle(&broken(1));
+        let lock = open.path.with_extension("lock");
+        drop(open);
+        fs::write(lock, "\0\0").expect("damaged");
+        assert!(slot(dir.path()).load(at(9)).expect("a state").is_owed);
+    }
+
+    #[test]
+    fn only_a_run_that_began_shortly_before_another_is_overtaken() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for (begun, expected) in [
+            (100, false),
+            (99, true),
+            (100, false),
+            (101, false),
+            (71, false),
+        ] {
+            assert_eq!(
+                slot(dir.path()).is_overtaken(at(begun)),
+                expected,
+                "{begun}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_replaced_is_not_left_to_tell_old_things() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let slot = slot(dir.path());
+        slot.save(&broken(1)).expect("saved");
+        fs::create_dir(slot.path.with_extension("new")).expect("something in the way");
+        assert!(slot.save(&broken(2)).is_err());
+        assert_eq!(slot.load(at(9)).expect("a state").trust, Trust::First);
+    }
+
+    #[test]
+    fn a_lock_that_somebody_holds_is_waited_for_and_not_forever() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let _held = slot(dir.path());
+        let error = Slot::open(dir.path(), "h", "disk", Instant::now()).expect_err("it is held");
+        assert!(matches!(error, StateError::Busy(_)), "{error}");
+        slot_of(dir.path(), "another check");
+    }
+
+    fn slot_of(dir: &Path, check: &str) -> Slot {
+        Slot::open(dir, "h", check, Instant::now()).expect("a slot")
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use rinban::alert::{EventKind, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::state::{State, Trust};
+use super::state::{Memory, State, Trust};
 
 /// A status as the agent writes it, in capitals. Words that Mackerel may add later are bad ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,12 +82,16 @@ pub struct Transition {
 }
 
 /// Decides.
-pub fn step(state: &State, trust: Trust, run: &Run) -> Transition {
+pub fn step(memory: &Memory, run: &Run) -> Transition {
+    let state = &memory.state;
     let mut next = state.clone();
     let action = if run.status.is_ok() {
         next.failures = 0;
         next.reported = None;
-        if state.reported.is_some() || may_be_open(trust, run) {
+        if state.reported.is_some() || memory.is_owed {
+            Action::Report(EventKind::Recovery)
+        } else if may_be_open(memory.trust, run) {
+            next.occurrence += 1;
             Action::Report(EventKind::Recovery)
         } else {
             Action::Nothing
@@ -96,13 +100,19 @@ pub fn step(state: &State, trust: Trust, run: &Run) -> Transition {
         // Beyond the limit it is not counted, so that an unchanged problem leaves the state file alone.
         next.failures = (state.failures + 1).min(run.min_attempts);
         match &state.reported {
+            Some(reported) if *reported == run.status && memory.is_owed => {
+                Action::Report(EventKind::Problem)
+            }
             Some(reported) if *reported == run.status => Action::KeepAlive,
             Some(_) => {
                 next.change += 1;
                 next.reported = Some(run.status.clone());
                 Action::Report(EventKind::Problem)
             }
-            None if next.failures < run.min_attempts => Action::Nothing,
+            // Where nothing can be counted, calling too early is better than never.
+            None if next.failures < run.min_attempts && memory.trust != Trust::Lost => {
+                Action::Nothing
+            }
             None => {
                 next.occurrence += 1;
                 next.change = 0;
@@ -116,12 +126,11 @@ pub fn step(state: &State, trust: Trust, run: &Run) -> Transition {
 
 /// Whether a problem may be open that the state does not know of. A recovery of what is not open changes nothing.
 fn may_be_open(trust: Trust, run: &Run) -> bool {
+    let was_ok = run.previous.as_ref().map(CheckStatus::is_ok);
     match trust {
         Trust::Known => false,
-        Trust::First => run
-            .previous
-            .as_ref()
-            .is_some_and(|previous| !previous.is_ok()),
+        Trust::First => was_ok == Some(false),
+        Trust::Lost => was_ok != Some(true),
         Trust::Damaged => true,
     }
 }
@@ -141,12 +150,27 @@ mod tests {
         }
     }
 
+    fn memory(state: State, trust: Trust) -> Memory {
+        Memory {
+            state,
+            trust,
+            is_owed: false,
+        }
+    }
+
+    fn new() -> State {
+        State::new(jiff::Timestamp::UNIX_EPOCH)
+    }
+
     fn walk(min_attempts: u64, statuses: &[&str]) -> Vec<Action> {
-        let mut state = State::new("s".into());
+        let mut state = new();
         statuses
             .iter()
             .map(|status| {
-                let transition = step(&state, Trust::Known, &run(status, min_attempts));
+                let transition = step(
+                    &memory(state.clone(), Trust::Known),
+                    &run(status, min_attempts),
+                );
                 state = transition.next;
                 transition.action
             })
@@ -203,7 +227,6 @@ mod tests {
 
     #[test]
     fn a_recovery_is_reported_when_a_problem_may_be_open_unknown_to_the_state() {
-        let state = State::new("s".into());
         let ok = |previous: &str| Run {
             previous: CheckStatus::parse_previous(previous),
             ..run("OK", 1)
@@ -214,13 +237,48 @@ mod tests {
             (Trust::First, "CRITICAL", Action::Report(Recovery)),
             (Trust::Damaged, "", Action::Report(Recovery)),
             (Trust::Known, "CRITICAL", Action::Nothing),
+            (Trust::Lost, "OK", Action::Nothing),
+            (Trust::Lost, "", Action::Report(Recovery)),
+            (Trust::Lost, "CRITICAL", Action::Report(Recovery)),
         ] {
             assert_eq!(
-                step(&state, trust, &ok(previous)).action,
+                step(&memory(new(), trust), &ok(previous)).action,
                 expected,
                 "{trust:?} {previous}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_owed_is_handed_over_again_under_its_name_and_what_is_late_is_not() {
+        let broken = step(&memory(new(), Trust::Known), &run("CRITICAL", 1)).next;
+        let owed = |state: &State, status| {
+            let memory = Memory {
+                is_owed: true,
+                ..memory(state.clone(), Trust::Known)
+            };
+            let transition = step(&memory, &run(status, 1));
+            (transition.action, transition.next.last_change())
+        };
+        let name = broken.last_change();
+        assert_eq!(owed(&broken, "CRITICAL"), (Action::Report(Problem), name));
+        let mended = step(&memory(broken.clone(), Trust::Known), &run("OK", 1)).next;
+        let name = mended.last_change();
+        assert_eq!(
+            owed(&broken, "OK"),
+            (Action::Report(Recovery), name.clone())
+        );
+        assert_eq!(owed(&mended, "OK"), (Action::Report(Recovery), name));
+        assert_eq!(owed(&mended, "WARNING").0, Action::Report(Problem));
+    }
+
+    #[test]
+    fn where_nothing_can_be_remembered_a_failure_is_told_each_time() {
+        let lost = memory(new(), Trust::Lost);
+        assert_eq!(
+            step(&lost, &run("CRITICAL", 5)).action,
+            Action::Report(Problem)
+        );
     }
 
     #[test]
@@ -239,11 +297,11 @@ mod tests {
             statuses in proptest::collection::vec("OK|WARNING|CRITICAL|UNKNOWN", 0..60),
             min_attempts in 1_u64..4,
         ) {
-            let mut state = State::new("s".into());
+            let mut state = new();
             let mut open = false;
             let mut ids = std::collections::HashSet::new();
             for status in &statuses {
-                let transition = step(&state, Trust::Known, &run(status, min_attempts));
+                let transition = step(&memory(state.clone(), Trust::Known), &run(status, min_attempts));
                 state = transition.next;
                 if let Action::Report(kind) = transition.action {
                     prop_assert!(kind == Problem || open, "a recovery of nothing");

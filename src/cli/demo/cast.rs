@@ -163,6 +163,7 @@ impl Cast {
                 public_url: place.public_url.clone(),
                 api_keys: Vec::new(),
                 heartbeat_url: None,
+                trusted_proxies: Vec::new(),
             },
             state_dir: place.state_dir.clone(),
             handoff: place.handoff(),
@@ -184,6 +185,7 @@ impl Cast {
                 groups: Vec::new(),
                 language: self.language,
             }],
+            sources: Vec::new(),
             monitors: Vec::new(),
             heartbeats: Vec::new(),
             simulator: SimulatorConfig {

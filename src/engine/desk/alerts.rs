@@ -1,10 +1,16 @@
 //! The desk's side of alerts: which escalation each belongs to, and how many each has.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use super::{Desk, Now, Turn};
 use crate::{
-    alert::{Alert, AlertChange, AlertKey, AlertState, Event, GroupName, Headline, Severity},
+    alert::{
+        Alert, AlertChange, AlertKey, AlertState, DedupKey, Event, GroupName, Headline, Severity,
+    },
     escalation::{Counts, Escalation, EscalationId, Input, Left, News},
     roster::MemberName,
 };
@@ -36,6 +42,11 @@ impl Tally {
         &self.waiting
     }
 
+    /// All of them.
+    pub(super) fn open(&self) -> &BTreeSet<AlertKey> {
+        &self.open
+    }
+
     fn counts(&self) -> Counts {
         let count = |keys: &BTreeSet<AlertKey>| u32::try_from(keys.len()).unwrap_or(u32::MAX);
         Counts {
@@ -46,6 +57,15 @@ impl Tally {
 }
 
 impl Desk {
+    /// The open alerts with one of these sources and dedup keys.
+    pub fn open_alerts(&self, names: &HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+        let is_sought = |alert: &&Alert| {
+            let key = &alert.key;
+            names.contains(&(key.source.clone(), key.dedup.clone()))
+        };
+        self.alerts.iter().filter(is_sought).cloned().collect()
+    }
+
     /// Folds an event into its alert, and what that changes into the alert's escalation.
     pub(super) fn fold(&mut self, now: Now, event: &Event, turn: &mut Turn) {
         let key = event.alert_key();
@@ -67,6 +87,7 @@ impl Desk {
                     turn,
                 );
             }
+            AlertChange::Released => self.released(now, &key, turn),
             AlertChange::Ignored => {}
         }
     }
@@ -165,6 +186,18 @@ impl Desk {
             },
             turn,
         );
+    }
+
+    /// The monitor does not suppress an alert any more: it joins its escalation again, which calls if it was at rest.
+    fn released(&mut self, now: Now, key: &AlertKey, turn: &mut Turn) {
+        let (Some(&id), Some(alert)) = (self.escalation_of.get(key), self.alerts.get(key)) else {
+            return;
+        };
+        let headline = alert.headline.clone();
+        let tally = self.tallies.entry(id).or_default();
+        tally.put(alert);
+        let counts = tally.counts();
+        self.input(now, id, Input::AlertJoined { headline, counts }, turn);
     }
 
     /// What the calls speak of once this alert has left, if they spoke of it and others remain.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     alert::{AlertKey, GroupName, Headline},
     escalation::{AttemptId, CallSid, Counts, EscalationId, Line, ProviderName},
+    monitor::Open,
     roster::MemberName,
     store::{Batch, CallRecord},
 };
@@ -59,6 +60,8 @@ pub enum Errand {
         /// Which.
         call: CallSid,
     },
+    /// Ask the monitors how these alerts stand.
+    Ask(Vec<Open>),
     /// Answer the webhook that was handed in.
     Speak(Box<Speech>),
     /// Refuse the webhook that was handed in.

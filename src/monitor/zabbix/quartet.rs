@@ -168,7 +168,36 @@ async fn an_event_tells_whether_it_is_over_suppressed_and_who_took_it() {
     let newest = first.acknowledgement().expect("one");
     assert!(newest.is_own() && newest.acknowledgeid == "11");
     assert_eq!(second.acknowledgement(), None);
-    assert_eq!(first.acknowledges[2].author(), "Zabbix Administrator");
+    assert_eq!(first.updates()[2].author(), "Zabbix Administrator");
+}
+
+#[tokio::test]
+async fn a_server_that_knows_the_updates_by_their_old_name_is_asked_for_them_by_it() {
+    let server = MockServer::start().await;
+    answer(&server, "apiinfo.version", result("6.0.14")).await;
+    let event = |updates: Value| {
+        let mut event =
+            json!({"eventid": "7", "r_eventid": "0", "acknowledged": "1", "suppressed": "0"});
+        if !updates.is_null() {
+            event["acknowledges"] = updates;
+        }
+        result(json!([event]))
+    };
+    let updates = json!([{"acknowledgeid": "1", "action": "6", "message": "[rinban] x"}]);
+    Mock::given(body_partial_json(
+        json!({"params": {"select_acknowledges": "extend"}}),
+    ))
+    .respond_with(event(updates))
+    .mount(&server)
+    .await;
+    answer(&server, "event.get", event(Value::Null)).await;
+    let client = client(server.uri());
+    for requests in [3, 4] {
+        let events = client.events(&["7"]).await.expect("one");
+        assert_eq!(events[0].updates().len(), 1);
+        let asked = server.received_requests().await.expect("recording is on");
+        assert_eq!(asked.len(), requests, "the name is remembered");
+    }
 }
 
 /// A reply to what is asked with a token, and how the error begins.

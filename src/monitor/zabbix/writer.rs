@@ -84,7 +84,7 @@ impl Writer {
 impl ProblemEvent {
     /// Whether we wrote this already, perhaps with more after it.
     fn says(&self, message: &str) -> bool {
-        self.acknowledges
+        self.updates()
             .iter()
             .any(|update| update.message.starts_with(message))
     }

@@ -1,7 +1,7 @@
 //! English.
 
 use crate::{
-    alert::Severity,
+    alert::{HELD, Severity},
     escalation::{News, Outcome},
     notice::Notice,
     roster::MemberName,
@@ -32,6 +32,9 @@ pub(super) fn news(news: &News) -> String {
         News::Calling { member, round } => format!("Calling {member} (round {round})."),
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member}'s phone was answered."),
+        News::Acknowledged { by } if by == HELD => {
+            "Suppressed in the monitor: nobody is called until that ends.".to_owned()
+        }
         News::Acknowledged { by } => format!("{by} has taken it."),
         News::Closed { by } => format!("{by} closed it by phone."),
         News::Recovered { reason: None } => "Recovered.".to_owned(),

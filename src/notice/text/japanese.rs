@@ -1,7 +1,7 @@
 //! Japanese. The text of a fault stays English: it is for the operator, beside the provider's code.
 
 use crate::{
-    alert::Severity,
+    alert::{HELD, Severity},
     escalation::{Fault, FaultClass, News, Outcome},
     notice::Notice,
     roster::MemberName,
@@ -32,6 +32,9 @@ pub(super) fn news(news: &News) -> String {
         News::Calling { member, round } => format!("{member} さんに電話します ({round} 巡目)。"),
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member} さんの電話に応答がありました。"),
+        News::Acknowledged { by } if by == HELD => {
+            "監視側で抑制されているため、解除されるまで電話しません。".to_owned()
+        }
         News::Acknowledged { by } => format!("{by} さんが対応します。"),
         News::Closed { by } => format!("{by} さんが電話でクローズしました。"),
         News::Recovered { reason: None } => "復旧しました。".to_owned(),

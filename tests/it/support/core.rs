@@ -203,7 +203,18 @@ impl Home {
     /// Starts a core and waits until it is ready.
     #[track_caller]
     pub(crate) fn serve(&self) -> Core {
-        let (mut running, first_line) = Running::start(&mut self.command(&["serve"]));
+        self.serve_by(&["serve"])
+    }
+
+    /// The same as a plugin starts it; it keeps the standard output, and so says that it is ready.
+    #[track_caller]
+    pub(crate) fn serve_detached(&self) -> Core {
+        self.serve_by(&["serve", "--detached"])
+    }
+
+    #[track_caller]
+    fn serve_by(&self, args: &[&str]) -> Core {
+        let (mut running, first_line) = Running::start(&mut self.command(args));
         let line = first_line.recv_timeout(PATIENCE).ok().flatten();
         let address = line
             .as_deref()

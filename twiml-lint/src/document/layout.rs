@@ -4,6 +4,8 @@
 //! reading them does; so a node takes 16 bytes, an element 24 more, and an attribute 20. What is not in the source as it is
 //! to be read (a text with references) is written to one long string beside them.
 
+use std::cell::Cell;
+
 use super::place::{Span, index};
 
 /// All that was read, in the order of the source.
@@ -25,12 +27,22 @@ pub(crate) struct Node {
 /// What a node is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Which of the elements.
-    Element(u32),
+    /// Which of the elements, and what stands directly in it.
+    Element(u32, Holds),
+    /// Text that is nothing but white space of XML, and read as it is written: what stands between most elements.
+    Blank,
     Text(Reading),
     CData(Reading),
     Comment,
     Instruction,
+}
+
+/// What stands directly in an element.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holds {
+    /// A text or CDATA section that is no [`Kind::Blank`].
+    pub(crate) text: bool,
+    pub(crate) elements: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +80,12 @@ pub(crate) struct Decoded {
     pieces: Vec<Span>,
 }
 
+thread_local! {
+    /// The lists of the last small document: thousands of files are read one after the other, and handing memory back and
+    /// forth takes a fifth of the time of a small one.
+    static SPARE: Cell<Layout> = Cell::default();
+}
+
 /// No index.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -81,13 +99,33 @@ impl Layout {
     /// Every `<` starts one node at most, and is followed by one text at most. Lists that grow would be copied, and
     /// room that is not used costs nothing: the kernel hands memory out once it is written to.
     pub(crate) fn with_room_for(source: &str) -> Self {
+        let mut layout = SPARE.try_with(Cell::take).unwrap_or_default();
         let tags = memchr::memchr_iter(b'<', source.as_bytes()).count();
-        Self {
-            nodes: Vec::with_capacity(2 * tags),
-            elements: Vec::with_capacity(tags),
-            attributes: Vec::with_capacity(source.len() / 48 + 4),
-            decoded: Decoded::default(),
+        layout.nodes.reserve(2 * tags);
+        layout.elements.reserve(tags);
+        layout.attributes.reserve(source.len() / 48 + 4);
+        layout
+    }
+
+    /// Leaves the lists to the next document of this thread, unless they are larger than most need.
+    pub(crate) fn recycle(&mut self) {
+        const MOST: usize = 4_096;
+        let largest = [
+            self.nodes.capacity(),
+            self.attributes.capacity(),
+            self.decoded.pieces.capacity(),
+            self.decoded.text.capacity(),
+        ];
+        if largest.into_iter().any(|capacity| capacity > MOST) {
+            return;
         }
+        let mut spare = std::mem::take(self);
+        spare.nodes.clear();
+        spare.elements.clear();
+        spare.attributes.clear();
+        spare.decoded.text.clear();
+        spare.decoded.pieces.clear();
+        _ = SPARE.try_with(|place| place.set(spare));
     }
 
     /// The attributes of an element.

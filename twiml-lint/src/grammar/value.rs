@@ -71,6 +71,28 @@ pub(crate) fn judge(role: ValueRole, value: &str, fault: &mut dyn FnMut(Fault, R
     }
 }
 
+/// Whether there is nothing that [`judge`] would tell. Most values are right, and told to be so at a glance.
+pub(crate) fn is_right(role: ValueRole, value: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let at_a_glance = match role {
+        ValueRole::Any | ValueRole::Url { .. } | ValueRole::WebsocketUrl => true,
+        // Two digits are within all bounds but a few.
+        ValueRole::Integer { min, max } if min <= 1 && max >= 99 => {
+            matches!(value.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.len() < 2 && rest.iter().all(is_digit))
+        }
+        ValueRole::OneOf(words) => words.contains(&value),
+        ValueRole::Language => matches!(value.as_bytes(), [a, b, b'-', c, d]
+            if [a, b, c, d].into_iter().all(u8::is_ascii_alphabetic)),
+        _ => false,
+    };
+    if at_a_glance {
+        return true;
+    }
+    let mut is_right = true;
+    judge(role, value, &mut |_, _| is_right = false);
+    is_right
+}
+
 fn one_of(value: &str, words: &'static [&'static str]) -> Option<Fault> {
     if words.contains(&value) {
         return None;

@@ -39,7 +39,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
     }
     let message = format!("blanks stand around the address in {}", address.place_name());
     let around = match address.place {
-        Place::Attribute(attribute) => Some(attribute.value_span()),
+        Place::Attribute(attribute, _) => Some(attribute.value_span()),
         Place::Text => single_text(address),
     };
     let finding = pass.report(address.span, message);

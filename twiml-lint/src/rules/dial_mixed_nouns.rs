@@ -44,7 +44,7 @@ each dial the conference.",
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let dial = tag.element;
-    let is_alone = |noun: &Element<'_, '_>| matches!(noun.name(), "Conference" | "Queue");
+    let is_alone = |noun: &Element<'_, '_>| matches!(pass.name(*noun), "Conference" | "Queue");
     let Some(alone) = dial.child_elements().find(is_alone) else {
         return;
     };

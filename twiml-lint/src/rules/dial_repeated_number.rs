@@ -47,7 +47,7 @@ Name each number once. Blanks, dashes, dots and parentheses make no difference; 
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let dial = tag.element;
-    let mut numbers = dial.child_elements().filter(|noun| noun.name() == "Number");
+    let mut numbers = dial.child_elements().filter(|noun| pass.name(*noun) == "Number");
     if numbers.next().is_none() || numbers.next().is_none() || may_take_turns(pass, dial) {
         return;
     }

@@ -66,7 +66,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let mut numbers = tag
         .element
         .child_elements()
-        .filter(|noun| noun.name() == "Number");
+        .filter(|noun| pass.name(*noun) == "Number");
     let Some(first_too_many) = numbers.nth(MOST) else {
         return;
     };

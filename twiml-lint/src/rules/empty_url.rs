@@ -43,7 +43,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
     }
     let message = match address.place {
         Place::Text => format!("<{}> holds no address, so there is nothing to fetch", element.name()),
-        Place::Attribute(attribute) => {
+        Place::Attribute(attribute, _) => {
             format!("the {} of <{}> is empty, which the carrier takes for this same document", attribute.name(), element.name())
         }
     };

@@ -26,7 +26,7 @@ pub(super) fn given<'d>(
     match element.value(attribute) {
         Some(value) if has_placeholder(value) => Given::Unknown,
         Some(value) => Given::Value(value),
-        None if may_hide_attributes(pass, element) => Given::Unknown,
+        None if !pass.is_certain() && may_hide_attributes(pass, element) => Given::Unknown,
         None => Given::Nothing,
     }
 }
@@ -82,12 +82,16 @@ pub(super) fn is_last(
 }
 
 fn is_plain(pass: &Pass<'_, '_, '_>, gap: Span) -> bool {
-    !pass.is_uncertain(gap) && !pass.document.source()[gap.range()].contains("<?")
+    pass.is_certain()
+        || !pass.is_uncertain(gap) && !pass.document.source()[gap.range()].contains("<?")
 }
 
 /// Whether all children of an element stand where they stand, whatever a template decides: none of its tags is directly
 /// between them.
 pub(super) fn has_certain_children(pass: &Pass<'_, '_, '_>, parent: Element<'_, '_>) -> bool {
+    if pass.is_certain() {
+        return true;
+    }
     // Many children ask in turn, and all but the first need not look through all of them again.
     if let Some((asked, is_certain)) = pass.certain_children.get()
         && asked == parent.span()

@@ -42,7 +42,7 @@ With `actionOnEmptyResult=\"true\"` the `action` is asked in any case, and nothi
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let Some(gather) = tag.element.child_elements().last() else {
+    let Some(gather) = tag.element.last_child_element() else {
         return;
     };
     if gather.name() == "Gather"

@@ -50,11 +50,11 @@ Looked for with `--inline`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let Place::Attribute(attribute) = address.place else {
+    let Place::Attribute(_, known) = address.place else {
         return;
     };
     let verb = address.tag.element.name();
-    if !pass.settings.inline || attribute.name() != "action" || !["Gather", "Record", "Pay"].contains(&verb) {
+    if !pass.settings.inline || known.name != "action" || !["Gather", "Record", "Pay"].contains(&verb) {
         return;
     }
     let wrong = match address.verdict {

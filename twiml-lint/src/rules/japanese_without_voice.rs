@@ -46,7 +46,7 @@ Chinese characters are taken for Japanese unless the language or the voice is on
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let say = tag.element;
     // What most documents have, told without a look at the text.
-    if say.value("language").is_some_and(|language| speech::primary(language) == "ja") && say.child_elements().next().is_none() {
+    if say.value("language").is_some_and(|language| speech::primary(language) == "ja") && !say.holds_elements() {
         return;
     }
     let mut found: Option<Span> = None;

@@ -1,7 +1,6 @@
 //! TW117: absolute beside relative.
 
 use crate::{
-    address::Verdict,
     pass::Pass,
     rule::{Check, Example, Level, Rule},
 };
@@ -32,16 +31,7 @@ Write all addresses of the document with scheme and host.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>) {
-    let mut absolute = None;
-    let mut relative = None;
-    for address in &pass.addresses {
-        match address.verdict {
-            Verdict::Absolute(_) => absolute = absolute.or(Some(address)),
-            Verdict::Relative => relative = relative.or(Some(address)),
-            _ => {}
-        }
-    }
-    let (Some(absolute), Some(relative)) = (absolute, relative) else {
+    let (Some(absolute), Some(relative)) = (&pass.first_absolute, &pass.first_relative) else {
         return;
     };
     let host = absolute.authority().unwrap_or_default();

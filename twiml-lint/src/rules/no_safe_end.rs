@@ -46,7 +46,7 @@ Off unless `--strict` is given or it is selected: many calls end well this way."
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let Some(last) = tag.element.child_elements().last() else {
+    let Some(last) = tag.element.last_child_element() else {
         return;
     };
     let name = last.name();

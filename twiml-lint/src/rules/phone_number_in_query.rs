@@ -26,7 +26,7 @@ Take the number from `From` or `To`, or name the person by an identifier of your
   <Redirect>https://example.com/menu?who=7</Redirect>
 </Response>
 "#)]),
-    check: Check::OddAddresses(check),
+    check: Check::Queries(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
@@ -45,6 +45,10 @@ fn is_number(value: &str) -> bool {
     let is_digits = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
         lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
+    // No number is that short.
+    if value.len() < 8 {
+        return false;
+    }
     // A plus that is not escaped arrives as a blank, and is meant as a plus.
     let international = ["+", "%2B", "%2b"].iter().find_map(|plus| value.strip_prefix(plus));
     let plain: String = value.chars().filter(|c| *c != '-').collect();

@@ -59,9 +59,9 @@ was given or joined to `--base-url`, in a document whose verbs all fall through 
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let is_certain = matches!(address.verdict, Verdict::Absolute(_) | Verdict::Relative)
+    let is_certain = address.is_text_of("Redirect")
+        && matches!(address.verdict, Verdict::Absolute(_) | Verdict::Relative)
         && !has_placeholder(&address.value)
-        && address.is_text_of("Redirect")
         && !pass.settings.inline;
     if is_certain
         && only_a_key_leads_out(pass, address.tag.element)
@@ -82,7 +82,7 @@ fn only_a_key_leads_out(pass: &Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> b
     let root = pass.document.root();
     let mut asks = false;
     for verb in root.child_elements() {
-        match verb.name() {
+        match pass.name(verb) {
             "Gather" => asks = true,
             "Say" | "Play" | "Pause" | "Sms" => {}
             _ => return asks && verb.span() == redirect.span() && flow::has_certain_children(pass, root),

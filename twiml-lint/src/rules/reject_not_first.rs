@@ -37,19 +37,22 @@ Put it first and alone, or write `<Hangup>`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    if !pass.has("Reject") {
+        return;
+    }
     let Some(first) = tag.element.child_elements().next() else {
         return;
     };
     // After a verb that ends the call it never runs, which is said by another rule.
-    if matches!(first.name(), "Reject" | "Hangup" | "Redirect") {
+    if matches!(pass.name(first), "Reject" | "Hangup" | "Redirect") {
         return;
     }
     let late = tag
         .element
         .child_elements()
-        .find(|verb| matches!(verb.name(), "Reject" | "Hangup" | "Redirect"));
+        .find(|&verb| matches!(pass.name(verb), "Reject" | "Hangup" | "Redirect"));
     if let Some(reject) = late
-        && reject.name() == "Reject"
+        && pass.name(reject) == "Reject"
         && flow::has_certain_children(pass, tag.element)
     {
         let name = first.name();

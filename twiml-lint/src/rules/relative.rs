@@ -29,7 +29,7 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
             .help("write scheme and host before the placeholder");
         return;
     }
-    let other = pass.first_absolute().map(|other| {
+    let other = pass.first_absolute.as_ref().map(|other| {
         let host = other.authority().unwrap_or_default();
         (other.span, host.to_owned())
     });
@@ -78,6 +78,6 @@ fn escaped(address: &str, place: Place<'_, '_>) -> String {
     let text = address.replace('&', "&amp;").replace('<', "&lt;");
     match place {
         Place::Text => text,
-        Place::Attribute(_) => text.replace('"', "&quot;").replace('\'', "&apos;"),
+        Place::Attribute(..) => text.replace('"', "&quot;").replace('\'', "&apos;"),
     }
 }

@@ -37,7 +37,7 @@ Write the whole address, scheme and host included.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    if matches!(address.place, Place::Attribute(_)) && super::relative::is(pass, address) {
+    if matches!(address.place, Place::Attribute(..)) && super::relative::is(pass, address) {
         super::relative::report(pass, address);
     }
 }

@@ -25,7 +25,7 @@ Use a token that is good for this call only, or check the signature of the reque
   <Play>https://example.com/hello.mp3</Play>
 </Response>
 "#)]),
-    check: Check::OddAddresses(check),
+    check: Check::Queries(check),
 };
 
 /// What secrets are called, without `-` and `_`.
@@ -36,11 +36,16 @@ const NAMES: [&str; 13] = [
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
     for (name, value) in super::query::pairs(address.trimmed()) {
-        let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
-        if !value.is_empty() && NAMES.contains(&plain.as_str()) {
+        if !value.is_empty() && NAMES.iter().any(|secret| is_called(name, secret)) {
             let message = format!("the query of the address in {} holds a {name}, which ends up in logs", address.place_name());
             pass.report(address.span, message).help("use a token that is good for this call only, in the path, or check the signature");
             return;
         }
     }
+}
+
+/// Whether a name is this one but for its case and what is neither letter nor digit.
+fn is_called(name: &str, secret: &str) -> bool {
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    name.len() >= secret.len() && letters.map(|letter| letter.to_ascii_lowercase()).eq(secret.bytes())
 }

@@ -44,6 +44,9 @@ keep it outside and say so: `<!-- twiml-lint: disable=TW304 -->`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    if !pass.has("Gather") {
+        return;
+    }
     let mut speech: Option<Element<'_, '_>> = None;
     let mut previous: Option<Element<'_, '_>> = None;
     for verb in tag.element.child_elements() {
@@ -51,7 +54,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             speech = None;
         }
         previous = Some(verb);
-        match verb.name() {
+        match pass.name(verb) {
             "Pause" => {}
             "Say" | "Play" if flow::given(pass, verb, "digits") == Given::Nothing => {
                 speech = speech.or(Some(verb));

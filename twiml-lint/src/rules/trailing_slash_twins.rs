@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
+    address::path,
     finding::Related,
     run::{Kept, Run},
     rule::{Check, Example, Level, Rule},
@@ -42,8 +43,8 @@ fn check(run: &mut Run<'_>) {
     // Few addresses end with a slash: only what they are without it needs to be looked for among the others.
     let with_slash: HashSet<&str> = run
         .addresses()
+        .filter(|(_, _, kept)| kept.ends_in_slash)
         .filter_map(|(_, address, _)| bare(address))
-        .filter(|&(_, has_slash)| has_slash)
         .map(|(bare, _)| bare)
         .collect();
     if with_slash.is_empty() {
@@ -83,8 +84,7 @@ fn check(run: &mut Run<'_>) {
 
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
 fn bare(address: &str) -> Option<(&str, bool)> {
-    let end = memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len());
-    let path = &address[..end];
+    let path = path(address);
     let bare = path.strip_suffix('/').unwrap_or(path);
     let has_slash = bare.len() < path.len();
     let host = bare.find("//").map_or(0, |at| at + 2);

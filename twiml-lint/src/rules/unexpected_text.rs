@@ -44,8 +44,8 @@ Put what is to be said into `<Say>`, and take out the rest. `<Dial>` holds eithe
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(role) = tag.role else { return };
     let has_none = role.text == TextRole::None;
-    let has_either = role.name == "Dial" && tag.element.child_elements().next().is_some();
-    if !has_none && !has_either {
+    let has_either = role.name == "Dial" && tag.element.holds_elements();
+    if !(has_none || has_either) || !tag.element.holds_text() {
         return;
     }
     for content in tag.element.children() {

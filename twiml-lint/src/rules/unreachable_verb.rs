@@ -61,7 +61,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
 
 /// How a verb leaves the document for good, if it does.
 fn way_out(pass: &Pass<'_, '_, '_>, verb: Element<'_, '_>) -> Option<&'static str> {
-    match verb.name() {
+    match pass.name(verb) {
         "Redirect" => Some("goes on with another document"),
         "Hangup" | "Reject" => Some("ends the call"),
         "Dial" | "Connect" => match flow::given(pass, verb, "action") {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::escalation::Heard;
 
-const MONITORS: &str = r#"
+pub(super) const MONITORS: &str = r#"
 [policies.default]
 allow_close = true
 [[monitors]]
@@ -15,7 +15,7 @@ kind = "mackerel"
 token_env = "TOKEN"
 "#;
 
-fn problem(source: &str, dedup: &str) -> Event {
+pub(super) fn problem(source: &str, dedup: &str) -> Event {
     let event = event("web", dedup, EventKind::Problem, Severity::Critical);
     let variables = match source {
         "mackerel" => [("alert_id".to_owned(), dedup.to_owned())].into(),
@@ -30,11 +30,11 @@ fn problem(source: &str, dedup: &str) -> Event {
 }
 
 impl World {
-    fn say(&mut self, event: &Event) -> Turn {
+    pub(super) fn say(&mut self, event: &Event) -> Turn {
         self.turn(|desk, now, turn| desk.event(now, event, turn))
     }
 
-    fn hear(&mut self, attempt: (u64, u32), stage: u16, heard: Heard) -> Turn {
+    pub(super) fn hear(&mut self, attempt: (u64, u32), stage: u16, heard: Heard) -> Turn {
         let attempt = AttemptId {
             escalation: EscalationId(attempt.0),
             number: attempt.1,
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// A run about two alerts of Zabbix and one of Mackerel, and two that no monitor knows by name.
-    fn storm() -> Self {
+    pub(super) fn storm() -> Self {
         let mut world = Self::with(MONITORS);
         for (source, dedup) in [
             ("zabbix", "7"),
