@@ -45,6 +45,7 @@ use secrecy::SecretString;
 
 use crate::{
     alert::{GroupName, Headline},
+    dispatch::limiter::Rate,
     escalation::{Policy, ProviderName},
     monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
@@ -170,6 +171,10 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// What it is.
     pub kind: ProviderKind,
+    /// How much of the calls it carries, of the sum of all weights; 0 for a spare.
+    pub weight: u32,
+    /// How often it takes a call.
+    pub rate: Rate,
 }
 
 /// What a provider is, with what it needs.

@@ -41,9 +41,11 @@ use self::{
 use crate::{
     alert::{Alert, DedupKey, Event},
     config::Config,
+    dispatch::breaker::Report,
     escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
     notice::Notice,
     provider::CallRequest,
+    roster::Channel,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
     voice::Links,
 };
@@ -121,6 +123,8 @@ enum Happening {
     Webhook(Webhook),
     /// An escalation that was put away and is asked for.
     Fetched(Option<Box<Escalation>>, Webhook),
+    /// What came of a probe.
+    Probed(ProviderName, Channel, Report),
     /// A notice left the outbox.
     Settled(NoticeId),
     /// The monitor of a source was read.
@@ -432,6 +436,10 @@ impl Runner {
                     replies.push((webhook.reply, Answer::Refused));
                 }
             }
+            Happening::Probed(provider, channel, report) => {
+                self.desk.probed(now, &provider, channel, report);
+                again.push(Happening::Probed(provider, channel, report));
+            }
             Happening::Settled(id) => {
                 turn.batch.settled.push(id);
                 again.push(Happening::Settled(id));
@@ -582,6 +590,16 @@ impl Runner {
                     }
                 }
                 Errand::Ask(open) => watches::ask(&self.watches, open),
+                Errand::Probe { provider, channel } => {
+                    if let Some(carrier) = self.carriers.get(&provider).cloned() {
+                        let happenings = self.happenings.clone();
+                        tokio::spawn(async move {
+                            let report = carrier.probe().await;
+                            let probed = Happening::Probed(provider, channel, report);
+                            let _ = happenings.send(probed).await;
+                        });
+                    }
+                }
                 // Only a webhook brings these, and its turn has taken them out.
                 Errand::Speak(_) | Errand::Refuse => {}
             }

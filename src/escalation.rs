@@ -90,7 +90,7 @@ pub enum Phase {
     },
     /// To be told which provider carries the last attempt.
     Routing {
-        /// When it asked.
+        /// When it asked, or when it asks again.
         since: Timestamp,
     },
     /// For the outcome of the last attempt.
@@ -242,6 +242,7 @@ impl Escalation {
                 provider,
                 engaged,
             } => self.routed(now, *attempt, provider.as_ref(), *engaged, effects),
+            Input::Waits { attempt, until } => self.wait_for_a_line(now, *attempt, *until),
             Input::Placed { attempt, call } => self.placed(now, *attempt, call, effects),
             Input::PlaceFailed { attempt, fault, .. } => {
                 self.place_failed(now, *attempt, fault, effects)

@@ -63,6 +63,9 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// The configured name.
     fn name(&self) -> &ProviderName;
 
+    /// Finds out whether the API does its work and the account is good, at no cost and without disturbing anybody.
+    fn probe(&self) -> Reply<'_, ()>;
+
     /// Places a call and returns its name. A success means queued, no more.
     ///
     /// [`crate::escalation::FaultClass::Ambiguous`] means that the call may have been placed: look for it with

@@ -48,6 +48,8 @@ pub struct Batch {
     pub calls: Vec<CallRecord>,
     /// Notices for the outbox.
     pub notices: Vec<Notice>,
+    /// How the providers do, as of now; nothing if that has not changed.
+    pub dispatch: Option<crate::dispatch::Kept>,
     /// Notices that were delivered or given up; they leave the outbox.
     pub settled: Vec<NoticeId>,
     /// Marks by name: small texts of which the last one counts.
@@ -65,6 +67,7 @@ impl Batch {
             && self.escalations.is_empty()
             && self.calls.is_empty()
             && self.notices.is_empty()
+            && self.dispatch.is_none()
             && self.settled.is_empty()
             && self.marks.is_empty()
     }
@@ -113,6 +116,8 @@ pub struct Snapshot {
     pub calls: Vec<CallRecord>,
     /// Marks by name, as they were last written.
     pub marks: BTreeMap<String, String>,
+    /// How the providers did.
+    pub dispatch: crate::dispatch::Kept,
     /// The name of the next escalation.
     pub next_escalation: EscalationId,
     /// A random key that is made with the store and never leaves it: attempt tokens are signed with it.

@@ -9,7 +9,7 @@ use super::{
     reader::Section,
     server::unique_name,
 };
-use crate::escalation::ProviderName;
+use crate::{dispatch::limiter::Rate, escalation::ProviderName};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -46,12 +46,39 @@ pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
             Kind::Simulated => Some(ProviderKind::Simulated),
             Kind::Twilio => twilio(section).map(ProviderKind::Twilio),
         };
+        let is_first = providers.is_empty();
+        let weight = section.whole("weight", 0..=1_000);
+        let rate = rate(section, matches!(kind, Some(ProviderKind::Simulated)));
         providers.extend(name.zip(kind).map(|(name, kind)| ProviderConfig {
             name: ProviderName::new(name),
             kind,
+            weight: weight.unwrap_or(if is_first { 100 } else { 0 }),
+            rate,
         }));
     }
+    if !providers.is_empty() && providers.iter().all(|provider| provider.weight == 0) {
+        root.wrong(
+            sections[0].at,
+            "every provider has weight 0, so nobody would carry anything",
+            "give one of them a weight above 0, or leave `weight` out",
+        );
+    }
     (providers, is_public)
+}
+
+/// How often a carrier takes a call: once a second, unless its contract says otherwise. The built-in network takes any.
+fn rate(section: &Section<'_>, is_simulated: bool) -> Rate {
+    let per_second = section.number("calls_per_second", 0.01..=1_000.0);
+    let rate = |per_second: f64| Rate {
+        // Bounded above: 1 to 100,000.
+        every_millis: (1_000.0 / per_second).round() as u32,
+        burst: 1,
+    };
+    match per_second {
+        Some(per_second) => rate(per_second),
+        None if is_simulated => Rate::AT_WILL,
+        None => Rate::ONE_A_SECOND,
+    }
 }
 
 fn twilio(section: &Section<'_>) -> Option<Twilio> {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    dispatch::breaker::{Report, SLOW},
     escalation::{AttemptId, CallSid, CallStatus, Fault, FaultClass, Input, ProviderName},
     provider::{CallRequest, FoundCall, Provider},
     roster::PhoneNumber,
@@ -101,6 +102,22 @@ impl Carrier {
             Err(fault) => {
                 tracing::warn!(attempt = %record.attempt, "failed to look the call up: {fault}");
                 None
+            }
+        }
+    }
+
+    /// Finds out whether the provider does its work, for its breaker.
+    pub(super) async fn probe(&self) -> Report {
+        let before = Instant::now();
+        match self.api.probe().await {
+            Ok(()) if before.elapsed() > SLOW => Report::Slow,
+            Ok(()) => Report::Good,
+            Err(fault) => {
+                tracing::info!(provider = %self.api.name(), "the probe failed: {fault}");
+                match fault.class {
+                    FaultClass::Account => Report::Account,
+                    _ => Report::Fault,
+                }
             }
         }
     }

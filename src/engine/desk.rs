@@ -6,6 +6,7 @@
 
 mod alerts;
 mod calls;
+mod lines;
 mod monitors;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,8 @@ const AFTER_PANIC: SignedDuration = SignedDuration::from_secs(30);
 pub struct Desk {
     config: Arc<Config>,
     dispatch: Dispatch,
+    /// The attempts that wait for a line.
+    waiting: HashMap<EscalationId, AttemptId>,
     alerts: AlertBook,
     /// The escalation of each open alert that has one.
     escalation_of: HashMap<AlertKey, EscalationId>,
@@ -72,12 +75,10 @@ pub struct Desk {
 impl Desk {
     /// Takes up the work where the last core left it.
     pub fn new(config: Arc<Config>, snapshot: &Snapshot) -> Self {
-        let names = config
-            .providers
-            .iter()
-            .map(|provider| provider.name.clone());
+        let offers: Vec<_> = config.providers.iter().map(lines::offer).collect();
         let mut desk = Self {
-            dispatch: Dispatch::new(names.collect()),
+            dispatch: Dispatch::new(&offers, snapshot.dispatch.clone()),
+            waiting: HashMap::new(),
             config,
             alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),
             escalation_of: HashMap::new(),
@@ -130,7 +131,8 @@ impl Desk {
 
     /// When the next timer is due.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.timers.first().map(|&(at, _)| at)
+        let timer = self.timers.first().map(|&(at, _)| at);
+        timer.into_iter().chain(self.dispatch.next_wakeup()).min()
     }
 
     /// How much there is to do at `now`, but for the outbox.
@@ -173,6 +175,8 @@ impl Desk {
 
     /// Hands [`Input::Restarted`] to every escalation, and opens new ones for alerts whose own is lost.
     pub fn restarted(&mut self, now: Now, turn: &mut Turn) {
+        self.undo.dispatch(&self.dispatch);
+        self.dispatch.restarted(now.steady);
         let ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
         for id in ids {
             self.input(now, id, Input::Restarted, turn);
@@ -194,6 +198,7 @@ impl Desk {
         };
         self.undo.escalation(id, Some(&escalation));
         let bound = call_of(&input);
+        self.observe(now, id, &input);
         let Some(step) = step(now, &mut escalation, input) else {
             self.escalations.insert(id, escalation);
             return self.arm(id, Some(now.steady + AFTER_PANIC));
@@ -207,6 +212,7 @@ impl Desk {
 
     /// Wakes what is due, at most `limit` escalations. Whatever remains due is woken in the next turn.
     pub fn wake(&mut self, now: Now, limit: usize, turn: &mut Turn) {
+        self.wake_lines(now, turn);
         let due: Vec<EscalationId> = self
             .timers
             .iter()
@@ -255,6 +261,7 @@ impl Desk {
         for effect in step.effects {
             self.carry_out(now, id, effect, turn);
         }
+        self.leave_line(id);
         let Some(escalation) = self.escalations.get(&id) else {
             return;
         };
@@ -287,18 +294,8 @@ impl Desk {
                 member,
                 tried,
             } => {
-                let provider = self.dispatch.pick(&tried).cloned();
-                let engaged = self.calls.occupied(&self.escalations, &member, now.steady);
-                self.input(
-                    now,
-                    id,
-                    Input::Routed {
-                        attempt,
-                        provider,
-                        engaged,
-                    },
-                    turn,
-                );
+                let answer = self.route(now, attempt, &member, &tried);
+                self.input(now, id, answer, turn);
             }
             Effect::Place {
                 attempt,
@@ -488,6 +485,7 @@ impl Desk {
             .drain()
             .filter_map(|id| self.escalations.get(&id).cloned())
             .collect();
+        turn.batch.dispatch = self.undo.has_dispatch().then(|| self.dispatch.kept());
         for key in turn.touched_alerts.drain() {
             match self.alerts.get(&key) {
                 Some(alert) => {

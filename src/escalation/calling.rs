@@ -81,6 +81,26 @@ impl Escalation {
         Change::Made
     }
 
+    /// All lines are busy: asks again when one is free. An instant that has come already would be asked for without end.
+    pub(super) fn wait_for_a_line(
+        &mut self,
+        now: Timestamp,
+        id: AttemptId,
+        until: Timestamp,
+    ) -> Change {
+        let is_last = self
+            .attempts
+            .back()
+            .is_some_and(|last| self.attempt_id(last.number) == id);
+        match &mut self.phase {
+            Phase::Routing { since } if is_last && until > now => {
+                *since = until;
+                Change::Made
+            }
+            _ => Change::Nothing,
+        }
+    }
+
     pub(super) fn placed(
         &mut self,
         now: Timestamp,

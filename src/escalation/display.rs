@@ -76,6 +76,12 @@ impl fmt::Display for Input {
             } => {
                 write!(f, "{attempt} cannot start: no provider is left")
             }
+            Self::Waits { attempt, until } => {
+                write!(
+                    f,
+                    "{attempt} waits until {until}: the providers take nothing more at present"
+                )
+            }
             Self::Placed { attempt, call } => write!(f, "{attempt} is placed as {call}"),
             Self::PlaceFailed {
                 attempt,

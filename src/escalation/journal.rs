@@ -98,6 +98,13 @@ pub enum Input {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         engaged: bool,
     },
+    /// The other answer to [`Effect::Route`]: all that may carry the attempt take nothing more at present.
+    Waits {
+        /// The attempt.
+        attempt: AttemptId,
+        /// When to ask again.
+        until: Timestamp,
+    },
     /// The provider accepted the call, which means that it is queued.
     Placed {
         /// The attempt.
@@ -171,7 +178,7 @@ pub enum Heard {
 pub enum Effect {
     /// Say who is on call now, with [`Input::Mustered`], within the same commit.
     Muster,
-    /// Say which provider carries the attempt, with [`Input::Routed`], within the same commit.
+    /// Say which provider carries the attempt, with [`Input::Routed`] or [`Input::Waits`], within the same commit.
     Route {
         /// The attempt.
         attempt: AttemptId,

@@ -49,6 +49,10 @@ enum Move {
     Wait {
         secs: u16,
     },
+    /// The lines are full for so many questions.
+    Full {
+        times: u8,
+    },
     Wake,
     WakeEarly,
     Restart {
@@ -108,6 +112,7 @@ fn one_move() -> impl Strategy<Value = Move> {
         1 => alert().prop_map(|alert| Move::Recover { alert }),
         1 => alert().prop_map(|alert| Move::Take { alert }),
         2 => (0u16..400).prop_map(|secs| Move::Wait { secs }),
+        1 => (1u8..4).prop_map(|times| Move::Full { times }),
         4 => Just(Move::Wake),
         1 => Just(Move::WakeEarly),
         1 => (0u8..48).prop_map(|hours_back| Move::Restart { hours_back }),
@@ -189,6 +194,7 @@ impl World {
             Move::Recover { alert } => self.recover(*alert),
             Move::Take { alert } => self.take_in_monitor(*alert),
             Move::Wait { secs } => self.pass_time(SignedDuration::from_secs(i64::from(*secs))),
+            Move::Full { times } => self.busy = *times,
             Move::Wake => {
                 self.wake();
             }
@@ -213,7 +219,8 @@ impl World {
         let mut wakes = 0;
         while self.counts().waiting > 0 && self.escalation.next_wakeup().is_some() {
             let live = self.escalation.attempts.back();
-            let fresh = live.filter(|live| live.outcome.is_none() && !live.is_ended());
+            let placed = live.filter(|live| live.provider.is_some());
+            let fresh = placed.filter(|live| live.outcome.is_none() && !live.is_ended());
             match fresh.map(|live| live.number) {
                 Some(number) if wakes > 3 => {
                     self.hear(number, Heard::Answer);

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) policy: Policy,
     pub(super) people: Vec<MemberName>,
     pub(super) providers: Vec<ProviderName>,
+    /// So many times they take nothing at present.
+    pub(super) busy: u8,
     /// Open alerts, and who has taken them.
     pub(super) alerts: BTreeMap<u8, Option<String>>,
     /// Every call's start, by person.
@@ -85,6 +87,7 @@ impl World {
             policy,
             people: people.iter().map(MemberName::new).collect(),
             providers: vec!["a".into(), "b".into()],
+            busy: 0,
             alerts: BTreeMap::from([(0, None)]),
             calls: Vec::new(),
             last: Vec::new(),
@@ -122,6 +125,18 @@ impl World {
             self.witness_effect(&effect);
             let answer = match &effect {
                 Effect::Muster => Some(self.muster()),
+                Effect::Route {
+                    attempt,
+                    member,
+                    tried,
+                } if self.busy > 0 && !self.occupied(member) => {
+                    self.busy -= 1;
+                    Some(Input::Waits {
+                        attempt: *attempt,
+                        until: self.now
+                            + SignedDuration::from_secs(1 + i64::from(tried.len() as u8)),
+                    })
+                }
                 Effect::Route {
                     attempt,
                     member,
@@ -355,10 +370,14 @@ impl World {
                 self.escalation.next_wakeup().is_some(),
                 "P2: no wake-up is armed{self}"
             );
-            let settled = matches!(
-                self.escalation.phase,
-                Phase::Calling | Phase::Pausing { .. }
-            );
+            let settled = match self.escalation.phase {
+                Phase::Calling | Phase::Pausing { .. } => true,
+                // It was told to wait for a line, and asks again.
+                Phase::Routing { .. } => self.journal.iter().rev().any(|entry| {
+                    matches!(entry.input, Input::Waits { attempt, .. } if attempt == self.last_id())
+                }),
+                _ => false,
+            };
             assert!(settled, "P2: neither a live attempt nor a pause{self}");
         }
     }

@@ -35,7 +35,7 @@ use crate::{
     escalation::{CallSid, CallStatus, Fault, FaultClass, ProviderName},
     roster::PhoneNumber,
 };
-use resource::{Call, Page};
+use resource::{AccountState, Call, Page};
 
 /// Twilio's own address.
 pub const BASE_URL: &str = "https://api.twilio.com";
@@ -141,6 +141,23 @@ impl Twilio {
         })
     }
 
+    /// Reads the account (Account resource), which costs nothing.
+    async fn check_account(&self) -> Result<(), Fault> {
+        let url = format!(
+            "{}/2010-04-01/Accounts/{}.json",
+            self.account.base_url.trim_end_matches('/'),
+            self.account.account_sid
+        );
+        let found: AccountState = self.read(&url).await?;
+        match found.status.as_deref() {
+            Some("suspended" | "closed") => {
+                let text = "the account is suspended or closed; see Twilio's console";
+                Err(transport::fault(FaultClass::Account, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// `completed` hangs up a call that talks, and by the documentation one that rings too. Should that be refused because
     /// of the call's state, `canceled` ends one that is queued or rings; if that is refused as well, the call is over.
     async fn end_call(&self, call: &CallSid) -> Result<(), Fault> {
@@ -231,6 +248,10 @@ impl Twilio {
 impl Provider for Twilio {
     fn name(&self) -> &ProviderName {
         &self.name
+    }
+
+    fn probe(&self) -> Reply<'_, ()> {
+        Box::pin(self.check_account())
     }
 
     fn place<'a>(&'a self, request: &'a CallRequest) -> Reply<'a, CallSid> {

@@ -37,6 +37,7 @@ macro_rules! every_backend {
             the_next_escalation_is_new_even_if_only_entries_name_it,
             an_escalation_that_is_over_is_kept_but_not_loaded,
             escalations_are_listed_newest_first,
+            how_the_providers_do_is_kept,
             an_unknown_escalation_is_none,
         }
     };
@@ -406,6 +407,24 @@ pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
     assert_eq!(newest, [escalation(10), over(9)]);
     assert_eq!(backend.escalations(usize::MAX).expect("reads").len(), 3);
     assert_eq!(backend.escalation(EscalationId(9)), Ok(Some(over(9))));
+}
+
+pub(super) fn how_the_providers_do_is_kept(database: &dyn Database) {
+    let offer = crate::dispatch::Offer {
+        provider: "twilio".into(),
+        channel: crate::roster::Channel::Voice,
+        weight: 100,
+        rate: crate::dispatch::limiter::Rate::ONE_A_SECOND,
+    };
+    let kept = crate::dispatch::Dispatch::new(&[offer], Default::default()).kept();
+    let batch = || Batch {
+        dispatch: Some(kept.clone()),
+        ..Batch::default()
+    };
+    assert!(!batch().is_empty());
+    commit(&mut *database.open(), batch());
+    commit(&mut *database.open(), Batch::default());
+    assert_eq!(load(database).dispatch, kept);
 }
 
 pub(super) fn an_unknown_escalation_is_none(database: &dyn Database) {

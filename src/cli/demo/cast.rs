@@ -16,6 +16,7 @@ use crate::{
         Config, Group, ProviderConfig, ProviderKind, Receiver, ReceiverKind, Server,
         SimulatorConfig,
     },
+    dispatch::limiter::Rate,
     escalation::{Outcome, Policy},
     handoff::Settings,
     roster::{Channel, Language, Member, MemberName, PhoneNumber, Roster},
@@ -170,6 +171,8 @@ impl Cast {
             providers: vec![ProviderConfig {
                 name: "simulated".into(),
                 kind: ProviderKind::Simulated,
+                weight: 100,
+                rate: Rate::AT_WILL,
             }],
             members: members
                 .map(|member| (member.name.clone(), member))

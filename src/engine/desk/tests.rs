@@ -1,5 +1,6 @@
 //! The desk as tables: what events of several groups add up to, who may be called, and what an undone turn leaves behind.
 
+mod lines;
 mod monitors;
 mod readings;
 
@@ -8,6 +9,7 @@ use std::path::Path;
 use super::*;
 use crate::{
     alert::{EventKind, Severity, samples},
+    dispatch::Kept,
     escalation::CallStatus,
 };
 
@@ -54,9 +56,12 @@ impl World {
 
     /// With more configuration.
     fn with(more: &str) -> Self {
-        let text = format!("{CONFIG}{more}");
+        Self::from(&format!("{CONFIG}{more}"), Kept::default())
+    }
+
+    fn from(config: &str, dispatch: Kept) -> Self {
         let environment = |_: &str| Some("secret".to_owned());
-        let config = Config::parse_with(&text, Path::new("/tmp/rinban.toml"), &environment);
+        let config = Config::parse_with(config, Path::new("/tmp/rinban.toml"), &environment);
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let snapshot = Snapshot {
             escalations: Vec::new(),
@@ -65,6 +70,7 @@ impl World {
             outbox: Vec::new(),
             calls: Vec::new(),
             marks: Default::default(),
+            dispatch,
             next_escalation: EscalationId(1),
             token_key: [0; 32],
             unreadable: Vec::new(),

@@ -9,7 +9,7 @@ use crate::{
     alert::{AlertKey, GroupName, Headline},
     escalation::{AttemptId, CallSid, Counts, EscalationId, Line, ProviderName},
     monitor::Open,
-    roster::MemberName,
+    roster::{Channel, MemberName},
     store::{Batch, CallRecord},
 };
 
@@ -62,6 +62,13 @@ pub enum Errand {
     },
     /// Ask the monitors how these alerts stand.
     Ask(Vec<Open>),
+    /// Find out, at no cost and without disturbing anybody, whether a provider does its work.
+    Probe {
+        /// Which.
+        provider: ProviderName,
+        /// On which channel.
+        channel: Channel,
+    },
     /// Answer the webhook that was handed in.
     Speak(Box<Speech>),
     /// Refuse the webhook that was handed in.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Desk;
 use crate::{
     alert::{Alert, AlertKey},
+    dispatch::Dispatch,
     escalation::{AttemptId, Escalation, EscalationId},
     store::CallRecord,
 };
@@ -16,6 +17,7 @@ pub(super) struct Undo {
     alerts: HashMap<AlertKey, (Option<Alert>, Option<EscalationId>)>,
     calls: HashMap<AttemptId, Option<CallRecord>>,
     next_escalation: Option<EscalationId>,
+    dispatch: Option<Dispatch>,
 }
 
 impl Undo {
@@ -43,9 +45,21 @@ impl Undo {
         self.next_escalation.get_or_insert(before);
     }
 
+    pub(super) fn dispatch(&mut self, before: &Dispatch) {
+        self.dispatch.get_or_insert_with(|| before.clone());
+    }
+
+    /// Whether dispatch has changed.
+    pub(super) fn has_dispatch(&self) -> bool {
+        self.dispatch.is_some()
+    }
+
     pub(super) fn apply(self, desk: &mut Desk) {
         if let Some(before) = self.next_escalation {
             desk.next_escalation = before;
+        }
+        if let Some(before) = self.dispatch {
+            desk.dispatch = before;
         }
         for (key, (alert, escalation)) in self.alerts {
             match alert {

@@ -449,3 +449,26 @@ async fn no_fault_and_no_debug_text_carries_a_secret_a_number_or_a_url() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_probe_reads_the_account_and_says_whose_fault_it_is() {
+    async fn check(reply: ResponseTemplate, wanted: Option<FaultClass>) {
+        let (server, twilio) = pair().await;
+        Mock::given(method("GET"))
+            .and(path("/2010-04-01/Accounts/AC00.json"))
+            .and(basic_auth("AC00", TOKEN))
+            .respond_with(reply)
+            .expect(1)
+            .mount(&server)
+            .await;
+        let class = twilio.probe().await.err().map(|fault| fault.class);
+        assert_eq!(class, wanted);
+    }
+    let status =
+        |status: &str| ResponseTemplate::new(200).set_body_json(json!({ "status": status }));
+    check(status("active"), None).await;
+    check(status("suspended"), Some(FaultClass::Account)).await;
+    check(status("closed"), Some(FaultClass::Account)).await;
+    check(error(401, 20003), Some(FaultClass::Account)).await;
+    check(error(503, 20503), Some(FaultClass::Provider)).await;
+}

@@ -18,6 +18,12 @@ pub(super) struct Call {
     date_created: Option<String>,
 }
 
+/// The account.
+#[derive(Deserialize)]
+pub(super) struct AccountState {
+    pub(super) status: Option<String>,
+}
+
 /// A page of the list of calls.
 #[derive(Deserialize)]
 pub(super) struct Page {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::write::{MARK, nanoseconds};
 use crate::{
+    dispatch::Kept,
     escalation::{AttemptId, EscalationId},
     store::{CallRecord, NoticeId, Snapshot},
 };
@@ -45,6 +46,7 @@ pub(super) fn snapshot(connection: &mut Connection, now: Timestamp) -> Result<Sn
         )?,
         calls: calls(&db, now)?,
         marks: marks(&db)?,
+        dispatch: dispatch(&db)?,
         next_escalation: next_escalation(&db)?,
         token_key: token_key(&db)?,
         unreadable: rows.unreadable,
@@ -115,6 +117,20 @@ fn marks(db: &Connection) -> Result<BTreeMap<String, String>> {
         Ok((row.get(0)?, value))
     })?;
     marks.collect()
+}
+
+/// How the providers did. What cannot be read is forgotten: it is learned again within minutes.
+fn dispatch(db: &Connection) -> Result<Kept> {
+    let query = "SELECT value FROM meta WHERE name = 'dispatch'";
+    let kept: Option<Vec<u8>> = db.query_row(query, [], |row| row.get(0)).optional()?;
+    let kept = kept.map(|kept| serde_json::from_slice(&kept));
+    Ok(kept
+        .transpose()
+        .unwrap_or_else(|error| {
+            tracing::warn!("how the providers did cannot be read from the store: {error}");
+            None
+        })
+        .unwrap_or_default())
 }
 
 /// One more than the last: also than one of which only journal entries were written.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     alert::{Alert, AlertKey, Event, EventId},
+    dispatch::Kept,
     escalation::{Entry, Escalation, EscalationId},
     notice::Notice,
     store::{Batch, CallRecord, Committed, NoticeId},
@@ -46,6 +47,9 @@ pub(super) fn batch(db: &Connection, batch: &Batch, now: Timestamp) -> Result<Co
     let mut notices = Vec::with_capacity(batch.notices.len());
     for notice in &batch.notices {
         notices.push(add_notice(db, notice)?);
+    }
+    if let Some(dispatch) = &batch.dispatch {
+        put_dispatch(db, dispatch)?;
     }
     for id in &batch.settled {
         settle_notice(db, *id)?;
@@ -164,6 +168,14 @@ fn put_mark(db: &Connection, name: &str, value: &str) -> Result<usize> {
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
     )?
     .execute(params![format!("{MARK}{name}"), value.as_bytes()])
+}
+
+fn put_dispatch(db: &Connection, dispatch: &Kept) -> Result<usize> {
+    db.prepare_cached(
+        "INSERT INTO meta (name, value) VALUES ('dispatch', ?1)
+         ON CONFLICT DO UPDATE SET value = excluded.value",
+    )?
+    .execute([json(dispatch)?.as_bytes()])
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

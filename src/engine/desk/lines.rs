@@ -1,0 +1,182 @@
+//! The lines to the outside: who carries an attempt, what came of it, and what dispatch does about it.
+
+use super::{Desk, Errand, Now, Turn};
+use crate::{
+    config::ProviderConfig,
+    dispatch::{
+        Ask, Happened, Offer, Pick,
+        breaker::{Report, SLOW},
+        delivery::Reached,
+        limiter::Class,
+    },
+    escalation::{AttemptId, CallStatus, EscalationId, FaultClass, Input, Phase, ProviderName},
+    roster::{Channel, MemberName},
+};
+
+/// What a configured provider offers.
+pub(super) fn offer(provider: &ProviderConfig) -> Offer {
+    Offer {
+        provider: provider.name.clone(),
+        channel: Channel::Voice,
+        weight: provider.weight,
+        rate: provider.rate,
+    }
+}
+
+impl Desk {
+    /// Says who carries an attempt, or when to ask again.
+    pub(super) fn route(
+        &mut self,
+        now: Now,
+        attempt: AttemptId,
+        member: &MemberName,
+        tried: &[ProviderName],
+    ) -> Input {
+        if self.calls.occupied(&self.escalations, member, now.steady) {
+            return Input::Routed {
+                attempt,
+                provider: None,
+                engaged: true,
+            };
+        }
+        self.undo.dispatch(&self.dispatch);
+        let ask = Ask {
+            attempt,
+            channel: Channel::Voice,
+            tried,
+            class: if attempt.number == 1 {
+                Class::First
+            } else {
+                Class::Further
+            },
+        };
+        let provider = match self.dispatch.pick(now.steady, ask) {
+            Pick::Wait(until) => {
+                self.waiting.insert(attempt.escalation, attempt);
+                return Input::Waits { attempt, until };
+            }
+            Pick::Through(provider) => Some(provider),
+            Pick::Nobody => None,
+        };
+        Input::Routed {
+            attempt,
+            provider,
+            engaged: false,
+        }
+    }
+
+    /// Leaves the line in which an attempt of the escalation waits, if it does so no more.
+    pub(super) fn leave_line(&mut self, id: EscalationId) {
+        let Some(attempt) = self.waiting.get(&id) else {
+            return;
+        };
+        let last = self
+            .escalations
+            .get(&id)
+            .filter(|escalation| matches!(escalation.phase, Phase::Routing { .. }));
+        if last.is_none_or(|escalation| escalation.last_attempt != attempt.number) {
+            self.undo.dispatch(&self.dispatch);
+            self.dispatch.withdraw(*attempt);
+            self.waiting.remove(&id);
+        }
+    }
+
+    /// Tells dispatch what an input says of the provider, before the escalation takes it in.
+    pub(super) fn observe(&mut self, now: Now, id: EscalationId, input: &Input) {
+        match input {
+            Input::Placed { attempt, .. } => self.placed(now, *attempt),
+            Input::PlaceFailed { attempt, fault, .. } => {
+                let report = match fault.class {
+                    FaultClass::Provider | FaultClass::Ambiguous => Report::Fault,
+                    FaultClass::Account => Report::Account,
+                    // It did its work, and said what is wrong with ours.
+                    FaultClass::Callee | FaultClass::Ours => Report::Good,
+                };
+                self.report(now, *attempt, report);
+            }
+            Input::Status {
+                attempt, status, ..
+            } => self.reached(*attempt, *status),
+            // Whoever asks what to say has somebody on the line.
+            Input::Voice { attempt, .. } if attempt.escalation == id => {
+                self.reached(*attempt, CallStatus::InProgress);
+            }
+            _ => {}
+        }
+    }
+
+    fn placed(&mut self, now: Now, attempt: AttemptId) {
+        let Some(record) = self.calls.record(attempt) else {
+            return;
+        };
+        let (provider, member) = (record.provider.clone(), record.member.clone());
+        let took = now.steady.duration_since(record.intended_at);
+        let is_slow = took > SLOW.try_into().unwrap_or(took);
+        self.report(
+            now,
+            attempt,
+            if is_slow { Report::Slow } else { Report::Good },
+        );
+        self.dispatch
+            .accepted(now.steady, (&provider, Channel::Voice), attempt, member);
+    }
+
+    fn report(&mut self, now: Now, attempt: AttemptId, report: Report) {
+        let Some(record) = self.calls.record(attempt) else {
+            return;
+        };
+        let provider = record.provider.clone();
+        self.undo.dispatch(&self.dispatch);
+        let line = (&provider, Channel::Voice);
+        let happened = self
+            .dispatch
+            .report(now.steady, line, report, fastrand::f64());
+        happened.iter().for_each(log);
+    }
+
+    /// What came of a probe.
+    pub fn probed(&mut self, now: Now, provider: &ProviderName, channel: Channel, report: Report) {
+        self.undo.dispatch(&self.dispatch);
+        let line = (provider, channel);
+        let happened = self
+            .dispatch
+            .probed(now.steady, line, report, fastrand::f64());
+        happened.iter().for_each(log);
+    }
+
+    fn reached(&mut self, attempt: AttemptId, status: CallStatus) {
+        let reached = match status {
+            CallStatus::Queued | CallStatus::Initiated => return,
+            CallStatus::Ringing
+            | CallStatus::InProgress
+            | CallStatus::Completed
+            | CallStatus::Busy
+            | CallStatus::NoAnswer => Some(Reached::Delivered),
+            // Mostly a bad number, and what we ended ourselves: neither says how the provider does.
+            CallStatus::Failed | CallStatus::Canceled => None,
+        };
+        self.undo.dispatch(&self.dispatch);
+        self.dispatch.reached(attempt, reached);
+    }
+
+    pub(super) fn wake_lines(&mut self, now: Now, turn: &mut Turn) {
+        if !self.dispatch.is_due(now.steady) {
+            return;
+        }
+        self.undo.dispatch(&self.dispatch);
+        let (probes, happened) = self.dispatch.wake(now.steady, fastrand::f64());
+        let probes = probes.into_iter();
+        turn.errands
+            .extend(probes.map(|(provider, channel)| Errand::Probe { provider, channel }));
+        happened.iter().for_each(log);
+    }
+}
+
+fn log(happened: &Happened) {
+    let Happened {
+        provider,
+        channel,
+        what,
+    } = happened;
+    tracing::warn!(%provider, %channel, "{what}");
+}
