@@ -12,9 +12,10 @@ mod monitors;
 mod people;
 mod providers;
 mod public_url;
+mod service;
 mod web;
 
-use std::{future::Future, io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, io::Write, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{task::JoinSet, time::timeout};
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Without a sound configuration there is nothing else to look at.
-fn examine(path: &PathBuf) -> Result<Report, Failure> {
+fn examine(path: &Path) -> Result<Report, Failure> {
     let config = match Config::load(path) {
         Ok(config) => Arc::new(config),
         Err(errors) => return Ok(Report::new(configuration::errors(&errors))),
@@ -72,12 +73,13 @@ async fn examine_all(config: Arc<Config>) -> Report {
     checks.blocking("config", &config, move |config| {
         configuration::check(config, now)
     });
-    checks.blocking("people", &config, |config| people::check(config));
+    checks.blocking("people", &config, people::check);
     checks.blocking("roster", &config, move |config| people::roster(config, now));
-    checks.blocking("disk", &config, |config| disk::check(config));
-    checks.blocking("core", &config, |config| core::runs(config));
+    checks.blocking("disk", &config, disk::check);
+    checks.blocking("core", &config, core::runs);
+    checks.blocking("service", &config, |_| service::check());
     checks.add("core", core::health(Arc::clone(&config)));
-    checks.blocking("hand-off", &config, |config| core::hand_off(config));
+    checks.blocking("hand-off", &config, core::hand_off);
     checks.add("provider", providers::check(Arc::clone(&config)));
     checks.add("public URL", public_url::check(Arc::clone(&config)));
     checks.add("clock", clock::check(Arc::clone(&config)));

@@ -85,7 +85,7 @@ impl Stage {
 /// A name for people, and what is played.
 type Scenario = (&'static str, fn(&mut Stage));
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 13] = [
     (
         "a problem, a phone, a key, a recovery",
         everyday::taken_by_phone,

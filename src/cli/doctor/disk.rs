@@ -119,15 +119,11 @@ fn too_little(what: &str, dir: &Path, free: u64) -> Option<Finding> {
         dir.display(),
         free >> 20
     );
-    match free {
-        ..EMPTY => Some(Finding::fail(
-            NAME,
-            text,
-            "make room there now: no alert is taken on a full disk",
-        )),
-        ..LOW => Some(Finding::warn(NAME, text, "make room there")),
-        _ => None,
+    if free < EMPTY {
+        let remedy = "make room there now: no alert is taken on a full disk";
+        return Some(Finding::fail(NAME, text, remedy));
     }
+    (free < LOW).then(|| Finding::warn(NAME, text, "make room there"))
 }
 
 /// Writes a file, makes it and its name durable, and removes it. Hidden, so that nobody takes it for an event.

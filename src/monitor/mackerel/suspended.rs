@@ -34,7 +34,7 @@ impl Suspended {
             match client.channels().await {
                 Ok(channels) => self.put(&monitor, suspended(&channels, &public_url)),
                 Err(error) => {
-                    tracing::warn!(%monitor, "failed to look for suspended channels: {error}")
+                    tracing::warn!(%monitor, "failed to look for suspended channels: {error}");
                 }
             }
         }
@@ -55,7 +55,8 @@ impl Suspended {
 /// The webhook channels that lead to an address of ours and through which Mackerel sends nothing any more, by name.
 pub fn suspended(channels: &[Channel], public_url: &str) -> Vec<String> {
     let leads_here = |url: &SecretString| {
-        let rest = url.expose_secret().strip_prefix(public_url);
+        let url = without_password(url.expose_secret());
+        let rest = url.strip_prefix(public_url);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     channels
@@ -64,6 +65,19 @@ pub fn suspended(channels: &[Channel], public_url: &str) -> Vec<String> {
         .filter(|channel| channel.url.as_ref().is_some_and(leads_here))
         .map(|channel| channel.name.clone())
         .collect()
+}
+
+/// A webhook may be authenticated by a name and a password in its address.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) => {
+            // These fail for addresses without a host only.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.into()
+        }
+        Err(_) => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -93,12 +107,19 @@ mod tests {
         };
         let channels = [
             channel(Some("https://a.example/rinban/v1/x"), Some(1)),
+            channel(Some("https://user:pass@a.example/rinban/v1/z"), Some(1)),
             channel(Some("https://a.example/rinban/v1/y"), None),
             channel(Some("https://a.example/rinban2"), Some(1)),
             channel(Some("https://a.example/"), Some(1)),
             channel(None, Some(1)),
         ];
         let found = suspended(&channels, "https://a.example/rinban");
-        assert_eq!(found, ["https://a.example/rinban/v1/x"]);
+        assert_eq!(
+            found,
+            [
+                "https://a.example/rinban/v1/x",
+                "https://user:pass@a.example/rinban/v1/z"
+            ]
+        );
     }
 }
