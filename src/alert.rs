@@ -14,6 +14,9 @@ pub use book::{Alert, AlertBook, AlertChange, AlertState, HELD};
 pub use event::{Event, EventError, EventKind, Limits};
 pub use headline::Headline;
 
+/// The source of test alerts: rinban itself.
+pub const SELF_TEST: &str = "rinban";
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};

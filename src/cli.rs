@@ -18,6 +18,7 @@ mod plan;
 mod replay;
 mod serve;
 mod table;
+mod test_call;
 
 use std::{
     ffi::OsString,
@@ -62,6 +63,8 @@ enum Command {
     Serve(serve::Args),
     /// Show what an escalation saw and decided, or list the last ones
     Journal(journal::Args),
+    /// Page people through the whole chain to see that it works; the alert is closed in the end
+    TestCall(test_call::Args),
     /// Fold a journal again and compare with the stored state
     Replay(replay::Args),
 }
@@ -77,6 +80,7 @@ impl Command {
             Self::Serve(args) => serve::run(&args, out),
             Self::Journal(args) => journal::run(&args, out),
             Self::Replay(args) => replay::run(&args, out),
+            Self::TestCall(args) => test_call::run(&args, out),
         }
     }
 }

@@ -7,6 +7,7 @@ mod endpoint;
 mod error;
 mod groups;
 mod handoff;
+mod heartbeats;
 mod locate;
 mod members;
 pub mod moment;
@@ -19,9 +20,11 @@ mod server;
 mod simulator;
 mod templates;
 mod warnings;
+pub mod whom;
 
 pub(crate) use error::one_of;
 pub use error::{ConfigError, ConfigErrors};
+pub use heartbeats::Heartbeat;
 pub use locate::{NotFound, SYSTEM_PATH, locate};
 pub use warnings::{beyond_holidays, gap, warnings};
 
@@ -73,6 +76,8 @@ pub struct Config {
     pub receivers: Vec<Receiver>,
     /// Whose alerts are written back and read again.
     pub monitors: Vec<Monitor>,
+    /// Who is to be heard, and whom a silence concerns.
+    pub heartbeats: Vec<Heartbeat>,
     /// The people of the simulated network.
     pub simulator: SimulatorConfig,
 }
@@ -86,6 +91,8 @@ pub struct Server {
     pub public_url: PublicUrl,
     /// Who may hand events over by HTTP.
     pub api_keys: Vec<ApiKey>,
+    /// Where rinban's own heartbeat goes; a secret, since whoever knows the address can beat for us.
+    pub heartbeat_url: Option<SecretString>,
 }
 
 /// A caller of the ingest API.
@@ -155,9 +162,10 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Whether news of this group goes to it.
+    /// Whether news of this group goes to it; those of a test go where those of its group go.
     pub fn hears_of(&self, group: &GroupName) -> bool {
-        self.groups.is_empty() || self.groups.contains(group)
+        let name = whom::untested(group.as_str());
+        self.groups.is_empty() || self.groups.iter().any(|group| group.as_str() == name)
     }
 }
 
@@ -300,6 +308,10 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let templates = templates::templates(root);
     let receivers = notices::receivers(root, &groups);
     let monitors = monitors::monitors(root, &receivers);
+    let has_api_keys = server
+        .as_ref()
+        .is_none_or(|server| !server.api_keys.is_empty());
+    let heartbeats = heartbeats::heartbeats(root, &groups, default_group.as_ref(), has_api_keys);
     let simulator = simulator::simulator(root);
     let settings = settings?;
     Some(Config {
@@ -314,6 +326,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
         templates,
         receivers,
         monitors,
+        heartbeats,
         simulator,
     })
 }

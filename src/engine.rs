@@ -4,17 +4,25 @@
 //! acts: places calls, answers webhooks, sends notices (P1, P3, P4). While a commit is under way the next turn's happenings
 //! gather. A batch that can't be stored is undone and tried again; nobody is told of what is not on disk.
 
+pub mod beat;
 mod carriers;
 mod clock;
 mod counters;
 pub mod desk;
+pub mod heartbeats;
+mod self_test;
 mod watches;
 
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
+pub use self_test::SelfTest;
 pub use watches::Watches;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -24,15 +32,16 @@ use tokio::{
 };
 
 use self::{
-    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short},
+    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
+    self_test::Known,
 };
 use crate::{
     alert::Event,
     config::Config,
-    escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
+    escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
     provider::CallRequest,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
@@ -55,6 +64,7 @@ pub struct Engine {
     happenings: mpsc::Sender<Happening>,
     store: Store,
     counters: Arc<Counters>,
+    self_test: Arc<Mutex<Option<Known>>>,
 }
 
 /// What an engine works with.
@@ -134,11 +144,13 @@ impl Engine {
         let (happenings, waiting) = mpsc::channel(WAITING);
         let counters = Arc::new(Counters::default());
         let clock = Clock::start();
+        let self_test = Arc::new(Mutex::new(Known::load(&parts.snapshot.marks)));
         let engine = Self {
             clock,
             happenings: happenings.clone(),
             store: parts.store.clone(),
             counters: Arc::clone(&counters),
+            self_test: Arc::clone(&self_test),
         };
         let runner = Runner {
             desk: Desk::new(Arc::clone(&parts.config), &parts.snapshot),
@@ -152,6 +164,7 @@ impl Engine {
             outbox_pending: parts.snapshot.outbox.len(),
             happenings,
             counters,
+            self_test,
             stored: true,
             retry: VecDeque::new(),
             ending: false,
@@ -212,6 +225,20 @@ impl Engine {
         self.clock.now().steady
     }
 
+    /// Keeps marks: durable on return. The names are the caller's.
+    pub async fn keep(&self, marks: Vec<(String, String)>) -> Result<(), StoreError> {
+        let batch = Batch {
+            marks,
+            ..Batch::default()
+        };
+        self.store.commit(batch).await.map(drop)
+    }
+
+    /// How the last self-test went, before or since a restart; none if there was none.
+    pub fn self_test(&self) -> Option<SelfTest> {
+        last_test(&self.self_test).map(|known| known.test)
+    }
+
     /// What has been counted since the start.
     pub fn totals(&self) -> Totals {
         self.counters.read()
@@ -238,6 +265,7 @@ struct Runner {
     /// For the errands to come back by.
     happenings: mpsc::Sender<Happening>,
     counters: Arc<Counters>,
+    self_test: Arc<Mutex<Option<Known>>>,
     /// Whether the last turn could be stored.
     stored: bool,
     /// What a turn that could not be stored held.
@@ -373,7 +401,7 @@ impl Runner {
                 again.push(Happening::Accepted(events));
             }
             Happening::Returned(input) => {
-                if let Some(attempt) = attempt_of(&input) {
+                if let Some(attempt) = input.attempt() {
                     self.desk
                         .input(now, attempt.escalation, input.clone(), turn);
                 }
@@ -407,7 +435,7 @@ impl Runner {
     }
 
     fn hear(&mut self, now: Now, webhook: Webhook, turn: &mut Turn, replies: &mut Replies) {
-        let Some(attempt) = attempt_of(&webhook.input) else {
+        let Some(attempt) = webhook.input.attempt() else {
             return;
         };
         if !self.desk.knows(attempt.escalation) {
@@ -455,7 +483,9 @@ impl Runner {
             return true;
         }
         // What is needed afterwards is kept, the rest is given away: a turn of a storm holds thousands of rows.
-        let batch = std::mem::take(&mut turn.batch);
+        let mut batch = std::mem::take(&mut turn.batch);
+        let tested = Known::of(&batch, last_test(&self.self_test).as_ref());
+        batch.marks.extend(tested.as_ref().and_then(Known::mark));
         let notices = batch.notices.clone();
         let settled = batch.settled.len();
         let counted = Counted::of(&batch.entries);
@@ -467,6 +497,12 @@ impl Runner {
                     let _ = self.notices.send((id, notice));
                 }
                 self.counters.add(counted);
+                if tested.is_some() {
+                    *self
+                        .self_test
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner) = tested;
+                }
                 true
             }
             Err(error) => {
@@ -547,27 +583,7 @@ impl Runner {
     }
 }
 
-/// The attempt that an input is about.
-fn attempt_of(input: &Input) -> Option<AttemptId> {
-    match input {
-        Input::Placed { attempt, .. }
-        | Input::PlaceFailed { attempt, .. }
-        | Input::Status { attempt, .. }
-        | Input::Voice { attempt, .. } => Some(*attempt),
-        _ => None,
-    }
-}
-
-/// The configuration has changed since the attempt was decided: its member or provider is gone.
-fn not_configured(attempt: AttemptId) -> Input {
-    let fault = Fault {
-        class: FaultClass::Callee,
-        code: None,
-        text: "the member or the provider is no longer configured".to_owned(),
-    };
-    Input::PlaceFailed {
-        attempt,
-        fault,
-        possible_duplicate: false,
-    }
+fn last_test(known: &Mutex<Option<Known>>) -> Option<Known> {
+    // A test is replaced as a whole, so that it is whole after a panic too.
+    known.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }

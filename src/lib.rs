@@ -6,6 +6,7 @@
 //! * [`escalation`]: the pure state machine that decides who is called next;
 //! * [`handoff`]: how a plugin hands an event over so that it cannot be lost;
 //! * [`voice`]: what the phone says, webhook signatures, the URLs that we hand out;
+//! * [`heartbeat`]: when the silence of a monitor is a problem;
 //! * [`simulator`]: the phone network in one process;
 //! * [`dispatch`]: which provider carries a call;
 //! * [`notice`]: telling people who read;
@@ -26,6 +27,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod escalation;
 pub mod handoff;
+pub mod heartbeat;
 pub mod monitor;
 pub mod node;
 pub mod notice;

@@ -25,7 +25,11 @@ use crate::{
     config::{
         Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig, Twilio as TwilioConfig,
     },
-    engine::{Carrier, Carriers, Engine, Parts},
+    engine::{
+        Carrier, Carriers, Engine, Parts,
+        beat::{self, Beat},
+        heartbeats::{Heartbeats, Left},
+    },
     handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Provider as _, Twilio, twilio},
@@ -58,6 +62,8 @@ pub struct Node {
     server: JoinHandle<()>,
     loop_task: JoinHandle<()>,
     spool: JoinHandle<()>,
+    heartbeats: JoinHandle<()>,
+    beat: Option<JoinHandle<()>>,
     store: Store,
     lock: CoreLock,
 }
@@ -145,6 +151,7 @@ impl Node {
         );
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
+        let left = Left::of(&snapshot);
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -156,7 +163,14 @@ impl Node {
         });
         monitors::take_in(&engine, readings);
         tokio::spawn(report_settled(engine.clone(), settled));
-        let rim = rim(&config, &engine, links, signing_keys);
+        let rules = config
+            .heartbeats
+            .iter()
+            .map(|heartbeat| heartbeat.rule.clone());
+        let watched = Heartbeats::start(engine.clone(), rules.collect(), &left);
+        let heartbeats = tokio::spawn(watched.clone().run());
+        let beat = our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run()));
+        let rim = rim(&config, &engine, links, signing_keys, watched);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -174,6 +188,8 @@ impl Node {
             server,
             loop_task,
             spool,
+            heartbeats,
+            beat,
             store,
             lock,
         })
@@ -206,6 +222,7 @@ impl Node {
             _ = &mut self.loop_task => {}
             _ = &mut self.server => {}
             _ = &mut self.spool => {}
+            _ = &mut self.heartbeats => {}
         }
     }
 
@@ -213,6 +230,10 @@ impl Node {
     pub async fn stop(mut self) {
         drop(self.lock);
         let _ = self.stop.send(true);
+        self.heartbeats.abort();
+        if let Some(beat) = &self.beat {
+            beat.abort();
+        }
         let _ = self.spool.await;
         if tokio::time::timeout(PARTING, &mut self.server)
             .await
@@ -399,7 +420,28 @@ fn simulated_account(network: &Network) -> TwilioConfig {
     }
 }
 
-fn rim(config: &Config, engine: &Engine, links: Links, signing_keys: Keys) -> Rim {
+/// Our own heartbeat, if it goes anywhere.
+fn our_beat(config: &Config, engine: &Engine) -> Result<Option<Beat>, NodeError> {
+    let Some(url) = config.server.heartbeat_url.clone() else {
+        return Ok(None);
+    };
+    let client = provider::client_for(url.expose_secret())?;
+    Ok(Some(Beat {
+        url,
+        client,
+        engine: engine.clone(),
+        spool: config.handoff.spool.clone(),
+        every: beat::EVERY,
+    }))
+}
+
+fn rim(
+    config: &Config,
+    engine: &Engine,
+    links: Links,
+    signing_keys: Keys,
+    heartbeats: Heartbeats,
+) -> Rim {
     let overrides = config
         .providers
         .iter()
@@ -421,7 +463,17 @@ fn rim(config: &Config, engine: &Engine, links: Links, signing_keys: Keys) -> Ri
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         api_keys: config.server.api_keys.clone(),
+        heartbeats,
+        heartbeat_secrets: heartbeat_secrets(config),
         spool: Spool::new(&config.handoff.spool),
         started: Instant::now(),
     }
+}
+
+fn heartbeat_secrets(config: &Config) -> HashMap<String, SecretString> {
+    let secrets = config.heartbeats.iter().filter_map(|heartbeat| {
+        let name = heartbeat.rule.name.to_string();
+        Some((name, heartbeat.secret.clone()?))
+    });
+    secrets.collect()
 }

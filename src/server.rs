@@ -3,6 +3,7 @@
 mod answer;
 mod connections;
 mod health;
+mod heartbeat;
 mod ingest;
 mod webhook;
 
@@ -12,11 +13,12 @@ use axum::{
     Router,
     routing::{any, get, post},
 };
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::{
     config::ApiKey,
-    engine::Engine,
+    engine::{Engine, heartbeats::Heartbeats},
     escalation::ProviderName,
     handoff::Spool,
     roster::{Language, MemberName},
@@ -42,6 +44,10 @@ pub struct Rim {
     pub languages: HashMap<MemberName, Language>,
     /// Who may hand events over.
     pub api_keys: Vec<ApiKey>,
+    /// Who is to be heard.
+    pub heartbeats: Heartbeats,
+    /// What may stand at the end of a heartbeat's address, by its name.
+    pub heartbeat_secrets: HashMap<String, SecretString>,
     /// What plugins of this host write to.
     pub spool: Spool,
     /// When the core started.
@@ -57,6 +63,14 @@ pub async fn serve(listener: TcpListener, rim: Arc<Rim>, stop: impl Future<Outpu
 pub fn router(rim: Arc<Rim>) -> Router {
     Router::new()
         .route("/v1/events", post(ingest::event))
+        .route(
+            "/v1/heartbeats/{name}",
+            get(heartbeat::by_key).post(heartbeat::by_key),
+        )
+        .route(
+            "/v1/heartbeats/{name}/{secret}",
+            get(heartbeat::by_secret).post(heartbeat::by_secret),
+        )
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
         .method_not_allowed_fallback(answer::not_allowed)

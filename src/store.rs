@@ -18,6 +18,8 @@ pub use error::StoreError;
 pub use handle::{Reader, Store};
 pub use sqlite::Sqlite;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -48,6 +50,8 @@ pub struct Batch {
     pub notices: Vec<Notice>,
     /// Notices that were delivered or given up; they leave the outbox.
     pub settled: Vec<NoticeId>,
+    /// Marks by name: small texts of which the last one counts.
+    pub marks: Vec<(String, String)>,
 }
 
 impl Batch {
@@ -62,6 +66,7 @@ impl Batch {
             && self.calls.is_empty()
             && self.notices.is_empty()
             && self.settled.is_empty()
+            && self.marks.is_empty()
     }
 }
 
@@ -106,6 +111,8 @@ pub struct Snapshot {
     pub outbox: Vec<(NoticeId, Notice)>,
     /// Calls of the escalations that are not over, and all calls of the last hour.
     pub calls: Vec<CallRecord>,
+    /// Marks by name, as they were last written.
+    pub marks: BTreeMap<String, String>,
     /// The name of the next escalation.
     pub next_escalation: EscalationId,
     /// A random key that is made with the store and never leaves it: attempt tokens are signed with it.

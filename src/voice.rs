@@ -32,6 +32,12 @@ use crate::{
 use template::{Subject, Templates};
 use twiml::{Speech, Then};
 
+/// The `message_id` of a test call, which has a built-in message of its own.
+pub const TEST_CALL: &str = "test_call";
+
+/// The `message_id` of a heartbeat that is not heard any more, which has a built-in message too.
+pub const QUIET: &str = "heartbeat";
+
 /// Message templates by name (a `message_id`, a severity or `default`) and language.
 pub type TemplateTexts = BTreeMap<String, BTreeMap<Language, String>>;
 

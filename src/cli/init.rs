@@ -64,7 +64,7 @@ mod tests {
     fn check(text: &str) -> Config {
         let environment = |name: &str| {
             let value = match name {
-                "SLACK_WEBHOOK_URL" => "https://hooks.example.com/x",
+                "SLACK_WEBHOOK_URL" | "RINBAN_HEARTBEAT_URL" => "https://hooks.example.com/x",
                 _ => "hunter2",
             };
             Some(value.to_owned())

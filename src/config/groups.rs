@@ -13,6 +13,7 @@ use super::{
     members::{Members, check_name},
     moment,
     reader::{Located, Section},
+    whom::RESERVED,
 };
 use crate::{
     alert::GroupName,
@@ -57,7 +58,7 @@ pub(super) fn groups<'a>(root: &Section<'a>, known: &Known<'_>) -> Groups<'a> {
     let sound = sections
         .iter()
         .filter_map(|(name, section)| {
-            let is_name = check_name(name, section);
+            let is_name = check_name(name, section).and_then(|()| check_reserved(name, section));
             let group = group(section, known);
             is_name
                 .and(group)
@@ -100,6 +101,22 @@ pub(super) fn check_group(
         );
         section.wrong_value(key, name.at, &wrong);
     }
+}
+
+/// Names with these beginnings mean a person or a test, whatever the file says.
+fn check_reserved(name: &str, section: &Section<'_>) -> Option<()> {
+    let Some(prefix) = RESERVED.iter().find(|prefix| name.starts_with(**prefix)) else {
+        return Some(());
+    };
+    section.wrong(
+        section.at,
+        format!(
+            "`{}` begins with `{prefix}`, which rinban keeps for itself",
+            section.name
+        ),
+        "give the group another name",
+    );
+    None
 }
 
 fn group(section: &Section<'_>, known: &Known<'_>) -> Option<Group> {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
-use super::{ApiKey, Server, error::Wrong, reader::Section};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{ApiKey, Server, endpoint, error::Wrong, reader::Section};
 use crate::voice::PublicUrl;
 
 /// Where the core listens unless the file says otherwise.
@@ -23,6 +25,7 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
             listen: LISTEN,
             public_url: loopback_url(LISTEN),
             api_keys: Vec::new(),
+            heartbeat_url: None,
         });
     };
     let listen = section.parsed("listen", |text| {
@@ -42,11 +45,21 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
         Some(public_url.unwrap_or_else(|| loopback_url(listen)))
     };
     let api_keys = api_keys(&section);
+    let heartbeat_url = section.secret("heartbeat_url");
+    let heartbeat_url = heartbeat_url.and_then(|url| heartbeat(&section, url));
     Some(Server {
         listen,
         public_url: public_url?,
         api_keys,
+        heartbeat_url,
     })
+}
+
+/// An address that a heartbeat may be sent to. Those of services for cron jobs are whole, with a path.
+fn heartbeat(section: &Section<'_>, url: SecretString) -> Option<SecretString> {
+    let checked = endpoint::absolute(url.expose_secret()).map(|_| ());
+    let taken = section.taken("heartbeat_url", section.at, checked);
+    taken.map(|()| url)
 }
 
 fn public_url(text: &str) -> Result<PublicUrl, Wrong> {

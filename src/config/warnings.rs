@@ -21,6 +21,7 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     warnings.extend(only_simulated(config));
     warnings.extend(in_no_group(config));
     warnings.extend(templates(config));
+    warnings.extend(unheeded(config));
     for (name, group) in &config.groups {
         let gaps = group.roster.gaps(now, until);
         warnings.extend(gaps.map(|shift| gap(name, group, &shift)));
@@ -77,6 +78,20 @@ fn only_simulated(config: &Config) -> Option<String> {
     kinds
         .all(|kind| matches!(kind, ProviderKind::Simulated))
         .then(|| "all providers are simulated: no real phone will ring".to_owned())
+}
+
+/// Heartbeats whose silence calls nobody.
+fn unheeded(config: &Config) -> Vec<String> {
+    let rules = config.heartbeats.iter().map(|heartbeat| &heartbeat.rule);
+    let mild = rules.filter(|rule| rule.severity < config.whom(&rule.group).policy.call_from);
+    mild.map(|rule| {
+        let severity = rule.severity;
+        format!(
+            "heartbeat {}: its silence is {severity}, which calls nobody in group {}; raise `severity`",
+            rule.name, rule.group
+        )
+    })
+    .collect()
 }
 
 fn in_no_group(config: &Config) -> Vec<String> {
@@ -141,6 +156,16 @@ mod tests {
                 simulated,
                 "template error, en: TW413 0312345678 is read as one number, which nobody can write down; put blanks between \
                  the digits: 0 3 1 2 3 4 5 6 7 8",
+            ],
+        );
+        check(
+            &format!(
+                "[server]\n[[server.api_keys]]\nname = 'k'\nkey_env = 'PATH'\n{web}\n[[heartbeats]]\nname = 'Zabbix'\n\
+                 severity = 'info'"
+            ),
+            &[
+                simulated,
+                "heartbeat Zabbix: its silence is info, which calls nobody in group web; raise `severity`",
             ],
         );
         let gap =

@@ -15,6 +15,7 @@ mod undo;
 pub use turn::{Errand, Load, Now, Speech, Turn, Unfinished};
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -232,7 +233,7 @@ impl Desk {
         headline: Headline,
         turn: &mut Turn,
     ) -> EscalationId {
-        if !self.config.groups.contains_key(group) {
+        if !self.config.knows(group) {
             tracing::warn!(%group, "the group is not configured; the default group is called");
         }
         let id = self.next_escalation;
@@ -373,11 +374,8 @@ impl Desk {
     }
 
     /// The group's configuration, or, if nobody has configured it, that of the default group.
-    fn group(&self, name: &GroupName) -> &Group {
-        self.config
-            .groups
-            .get(name)
-            .unwrap_or_else(|| &self.config.groups[&self.config.default_group])
+    fn group(&self, name: &GroupName) -> Cow<'_, Group> {
+        self.config.whom(name)
     }
 
     fn speech(&self, attempt: AttemptId, stage: u16, line: Line) -> Option<Speech> {

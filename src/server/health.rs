@@ -1,4 +1,4 @@
-//! `GET /health`: that the core lives, and how much it has to do. Numbers only; no names.
+//! `GET /health`: that the core lives, and how much it has to do. Of names only those of heartbeats; no phone numbers.
 
 use std::sync::Arc;
 
@@ -11,7 +11,10 @@ use axum::{
 use serde::Serialize;
 
 use super::{Rim, answer};
-use crate::engine::{Totals, desk::Load};
+use crate::{
+    engine::{SelfTest, Totals, desk::Load},
+    heartbeat::Standing,
+};
 
 /// What monitors read. Fields are only ever added.
 #[derive(Serialize)]
@@ -26,6 +29,9 @@ struct Health {
     spool_pending: u64,
     #[serde(flatten)]
     totals: Totals,
+    /// How the last test call went; null if there was none.
+    self_test: Option<SelfTest>,
+    heartbeats: Vec<Standing>,
 }
 
 pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
@@ -43,6 +49,8 @@ pub(super) async fn health(State(rim): State<Arc<Rim>>) -> Response {
         load,
         spool_pending,
         totals: rim.engine.totals(),
+        self_test: rim.engine.self_test(),
+        heartbeats: rim.heartbeats.standing(),
     })
     .into_response()
 }

@@ -62,7 +62,7 @@ pub(super) async fn event(State(rim): State<Arc<Rim>>, request: Request) -> Resp
 }
 
 /// Whether the request carries one of the keys. Each is compared, in constant time.
-fn is_authorised(headers: &HeaderMap, keys: &[ApiKey]) -> bool {
+pub(super) fn is_authorised(headers: &HeaderMap, keys: &[ApiKey]) -> bool {
     let Some(given) = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))

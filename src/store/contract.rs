@@ -266,6 +266,7 @@ pub(super) fn everything_comes_back_as_it_was(database: &dyn Database) {
             ..call(7, 1, now())
         }],
         notices: vec![notice("one"), notice("two")],
+        marks: vec![("a/b".into(), "最初".into()), ("empty".into(), "".into())],
         ..entries(7, &[1, 2])
     };
     let names = commit(&mut *backend, batch.clone()).notices;
@@ -277,6 +278,7 @@ pub(super) fn everything_comes_back_as_it_was(database: &dyn Database) {
     assert_eq!(snapshot.calls, batch.calls);
     let outbox: Vec<(NoticeId, Notice)> = names.into_iter().zip(batch.notices).collect();
     assert_eq!(snapshot.outbox, outbox);
+    assert_eq!(snapshot.marks, batch.marks.into_iter().collect());
     assert_eq!(snapshot.next_escalation, EscalationId(8));
     let journal = database.open().journal(EscalationId(7)).expect("reads");
     assert_eq!(journal, [entry(1), entry(2)]);
@@ -291,6 +293,7 @@ pub(super) fn the_last_word_counts(database: &dyn Database) {
         ],
         escalations: vec![escalation(1)],
         calls: vec![call(1, 1, now())],
+        marks: vec![("a".into(), "old".into())],
         ..Batch::default()
     };
     let second = Batch {
@@ -301,6 +304,7 @@ pub(super) fn the_last_word_counts(database: &dyn Database) {
             call: Some("CA9".into()),
             ..call(1, 1, now())
         }],
+        marks: vec![("a".into(), "older".into()), ("a".into(), "new".into())],
         ..Batch::default()
     };
     commit(&mut *backend, first);
@@ -310,6 +314,7 @@ pub(super) fn the_last_word_counts(database: &dyn Database) {
     assert_eq!(snapshot.alerts, [(alert("1", "new"), None)]);
     assert_eq!(snapshot.escalations, [escalation(1)]);
     assert_eq!(snapshot.calls, second.calls);
+    assert_eq!(snapshot.marks, [("a".into(), "new".into())].into());
 }
 
 pub(super) fn a_key_that_is_closed_and_open_is_open(database: &dyn Database) {

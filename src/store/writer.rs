@@ -79,5 +79,6 @@ impl Batch {
             + self.calls.len()
             + self.notices.len()
             + self.settled.len()
+            + self.marks.len()
     }
 }

@@ -109,7 +109,7 @@ impl Templates {
             },
             None => None,
         };
-        let built_in = built_in::message(subject.headline.severity, language);
+        let built_in = built_in::message(subject.headline, language);
         let message = render(environment, built_in, &context)
             .unwrap_or_else(|_| speech::readable(&subject.headline.title, language));
         (message, failure)

@@ -162,6 +162,7 @@ impl Cast {
                 listen: place.listen,
                 public_url: place.public_url.clone(),
                 api_keys: Vec::new(),
+                heartbeat_url: None,
             },
             state_dir: place.state_dir.clone(),
             handoff: place.handoff(),
@@ -184,6 +185,7 @@ impl Cast {
                 language: self.language,
             }],
             monitors: Vec::new(),
+            heartbeats: Vec::new(),
             simulator: SimulatorConfig {
                 speed: pace.speed,
                 people: BTreeMap::new(),

@@ -64,6 +64,7 @@ impl World {
             inbox: Vec::new(),
             outbox: Vec::new(),
             calls: Vec::new(),
+            marks: Default::default(),
             next_escalation: EscalationId(1),
             token_key: [0; 32],
             unreadable: Vec::new(),

@@ -1,10 +1,12 @@
 //! Reads back what a core needs to go on where the last one stopped.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::write::nanoseconds;
+use super::write::{MARK, nanoseconds};
 use crate::{
     escalation::{AttemptId, EscalationId},
     store::{CallRecord, NoticeId, Snapshot},
@@ -42,6 +44,7 @@ pub(super) fn snapshot(connection: &mut Connection, now: Timestamp) -> Result<Sn
             |row, body| Ok((NoticeId(row.get(0)?), body)),
         )?,
         calls: calls(&db, now)?,
+        marks: marks(&db)?,
         next_escalation: next_escalation(&db)?,
         token_key: token_key(&db)?,
         unreadable: rows.unreadable,
@@ -101,6 +104,17 @@ fn calls(db: &Connection, now: Timestamp) -> Result<Vec<CallRecord>> {
         })
     })?
     .collect()
+}
+
+/// A value that is no text is none of ours.
+fn marks(db: &Connection) -> Result<BTreeMap<String, String>> {
+    let mut statement =
+        db.prepare("SELECT substr(name, 1 + length(?1)), value FROM meta WHERE substr(name, 1, length(?1)) = ?1")?;
+    let marks = statement.query_map([MARK], |row| {
+        let value = String::from_utf8(row.get(1)?).unwrap_or_default();
+        Ok((row.get(0)?, value))
+    })?;
+    marks.collect()
 }
 
 /// One more than the last: also than one of which only journal entries were written.

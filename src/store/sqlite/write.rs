@@ -50,6 +50,9 @@ pub(super) fn batch(db: &Connection, batch: &Batch, now: Timestamp) -> Result<Co
     for id in &batch.settled {
         settle_notice(db, *id)?;
     }
+    for (name, value) in &batch.marks {
+        put_mark(db, name, value)?;
+    }
     Ok(Committed {
         new_events,
         notices,
@@ -151,6 +154,16 @@ fn add_notice(db: &Connection, notice: &Notice) -> Result<NoticeId> {
 fn settle_notice(db: &Connection, id: NoticeId) -> Result<usize> {
     db.prepare_cached("DELETE FROM outbox WHERE id = ?1")?
         .execute([id.0])
+}
+
+/// What stands before the name of a mark in `meta`, which holds other things too.
+pub(super) const MARK: &str = "mark:";
+
+fn put_mark(db: &Connection, name: &str, value: &str) -> Result<usize> {
+    db.prepare_cached(
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![format!("{MARK}{name}"), value.as_bytes()])
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

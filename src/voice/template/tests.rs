@@ -1,7 +1,10 @@
 //! Which template is chosen, what it says, and what is refused.
 
 use super::*;
-use crate::alert::AlertKey;
+use crate::{
+    alert::{AlertKey, samples},
+    voice::{QUIET, TEST_CALL},
+};
 
 fn headline() -> Headline {
     Headline {
@@ -146,10 +149,16 @@ fn every_severity_has_built_in_messages_that_name_what_matters() {
 fn built_in_messages_pass_the_check_of_templates() {
     for language in [Language::Ja, Language::En] {
         for severity in Severity::ALL {
-            assert_eq!(
-                check_template(built_in::message(severity, language)),
-                Ok(())
-            );
+            for message_id in [None, Some(TEST_CALL), Some(QUIET)] {
+                let message_id = message_id.map(str::to_owned);
+                let headline = Headline {
+                    severity,
+                    message_id,
+                    ..Headline::of(&samples::event())
+                };
+                let message = built_in::message(&headline, language);
+                assert_eq!(check_template(message), Ok(()));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
@@ -188,6 +188,16 @@ impl Home {
             .code()
             .unwrap_or_else(|| panic!("ended by a signal: {said}"));
         (status, said)
+    }
+
+    /// Runs a command that ends by itself, and gives out all it has said.
+    pub(crate) fn output(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary runs")
+    }
+
+    /// Starts a command that a test ends.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().expect("the binary runs")
     }
 
     /// Starts a core and waits until it is ready.
