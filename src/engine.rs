@@ -33,7 +33,7 @@ use tokio::{
 };
 
 use self::{
-    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short},
+    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
     desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
@@ -43,7 +43,7 @@ use crate::{
     alert::{Alert, DedupKey, Event},
     config::Config,
     dispatch::breaker::Report,
-    escalation::{AttemptId, Escalation, EscalationId, Fault, FaultClass, Input, ProviderName},
+    escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
     provider::CallRequest,
     roster::Channel,
@@ -408,7 +408,7 @@ impl Runner {
                 again.push(Happening::Accepted(events));
             }
             Happening::Returned(input) => {
-                if let Some(attempt) = attempt_of(&input) {
+                if let Some(attempt) = input.attempt() {
                     self.desk
                         .input(now, attempt.escalation, input.clone(), turn);
                 }
@@ -449,7 +449,7 @@ impl Runner {
     }
 
     fn hear(&mut self, now: Now, webhook: Webhook, turn: &mut Turn, replies: &mut Replies) {
-        let Some(attempt) = attempt_of(&webhook.input) else {
+        let Some(attempt) = webhook.input.attempt() else {
             return;
         };
         if !self.desk.knows(attempt.escalation) {
@@ -610,29 +610,4 @@ impl Runner {
 fn last_test(known: &Mutex<Option<Known>>) -> Option<Known> {
     // A test is replaced as a whole, so that it is whole after a panic too.
     known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-/// The attempt that an input is about.
-fn attempt_of(input: &Input) -> Option<AttemptId> {
-    match input {
-        Input::Placed { attempt, .. }
-        | Input::PlaceFailed { attempt, .. }
-        | Input::Status { attempt, .. }
-        | Input::Voice { attempt, .. } => Some(*attempt),
-        _ => None,
-    }
-}
-
-/// The configuration has changed since the attempt was decided: its member or provider is gone.
-fn not_configured(attempt: AttemptId) -> Input {
-    let fault = Fault {
-        class: FaultClass::Callee,
-        code: None,
-        text: "the member or the provider is no longer configured".to_owned(),
-    };
-    Input::PlaceFailed {
-        attempt,
-        fault,
-        possible_duplicate: false,
-    }
 }

@@ -150,3 +150,17 @@ pub(super) fn cut_short() -> Fault {
         text: "the core ended before the provider's reply came".to_owned(),
     }
 }
+
+/// The configuration has changed since the attempt was decided: its member or provider is gone.
+pub(super) fn not_configured(attempt: AttemptId) -> Input {
+    let fault = Fault {
+        class: FaultClass::Callee,
+        code: None,
+        text: "the member or the provider is no longer configured".to_owned(),
+    };
+    Input::PlaceFailed {
+        attempt,
+        fault,
+        possible_duplicate: false,
+    }
+}

@@ -148,6 +148,19 @@ pub enum Input {
     Restarted,
 }
 
+impl Input {
+    /// The attempt that a provider tells of.
+    pub fn attempt(&self) -> Option<AttemptId> {
+        match self {
+            Self::Placed { attempt, .. }
+            | Self::PlaceFailed { attempt, .. }
+            | Self::Status { attempt, .. }
+            | Self::Voice { attempt, .. } => Some(*attempt),
+            _ => None,
+        }
+    }
+}
+
 /// Why an alert left an escalation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
