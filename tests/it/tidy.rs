@@ -6,13 +6,14 @@ use std::{
 };
 
 /// The floors of ARCHITECTURE.md, from the ground up. Nothing imports from a floor above its own.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("alert", 1),
     ("roster", 1),
     ("source", 2),
     ("escalation", 2),
     ("handoff", 2),
     ("voice", 2),
+    ("heartbeat", 2),
     ("simulator", 2),
     ("dispatch", 3),
     ("notice", 3),
@@ -26,11 +27,12 @@ const FLOORS: [(&str, u8); 16] = [
 ];
 
 /// Where decisions are made: no clock, no IO, no tasks.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "alert",
     "roster",
     "source",
     "escalation",
+    "heartbeat",
     "dispatch",
     "engine/desk",
     "server/quota",
