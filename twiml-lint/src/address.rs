@@ -10,7 +10,7 @@ use crate::{
     grammar::{AttributeRole, TextRole, ValueRole},
     parse::BLANKS,
     pass::Tag,
-    template::{PLACEHOLDER, is_placeholder},
+    template::PLACEHOLDER,
 };
 
 /// An address in a document.
@@ -105,8 +105,7 @@ impl<'d, 'a> Address<'d, 'a> {
 
     /// Whether it is the text of an element of this name.
     pub(crate) fn is_text_of(&self, element: &str) -> bool {
-        matches!(self.place, Place::Text)
-            && self.tag.role.is_some_and(|role| role.name == element)
+        matches!(self.place, Place::Text) && self.tag.role.is_some_and(|role| role.name == element)
     }
 
     /// Host and port of an absolute address, without the user, as written.
@@ -181,7 +180,8 @@ impl Parts {
     fn of_plain(value: &str) -> Option<Self> {
         let start = "https://".len();
         let rest = value.strip_prefix("https://")?.as_bytes();
-        let is_plain = |&byte: &u8| (byte > b' ') & (byte < 0x7F) & !matches!(byte, b'#' | b'@' | b'\\');
+        let is_plain =
+            |&byte: &u8| (byte > b' ') & (byte < 0x7F) & !matches!(byte, b'#' | b'@' | b'\\');
         let host = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
         let is_host = |&byte: &u8| byte != b'_';
         let is_named = !matches!(rest, [] | [b'/' | b'?' | b':', ..]);
@@ -324,7 +324,7 @@ pub(crate) fn path(address: &str) -> &str {
 
 /// Whether an address holds a placeholder.
 pub(crate) fn has_placeholder(address: &str) -> bool {
-    address.bytes().any(is_placeholder)
+    memchr::memchr(PLACEHOLDER as u8, address.as_bytes()).is_some()
 }
 
 /// From the first to the last piece of text in an element, blanks at both ends left out.

@@ -366,12 +366,8 @@ fn has_plain_number(element: Element<'_, '_>, role: &Role) -> bool {
 }
 
 fn is_address(known: &Option<&'static AttributeRole>) -> bool {
-    known.is_some_and(|known| {
-        matches!(
-            known.value,
-            ValueRole::Url { .. } | ValueRole::WebsocketUrl
-        )
-    })
+    known
+        .is_some_and(|known| matches!(known.value, ValueRole::Url { .. } | ValueRole::WebsocketUrl))
 }
 
 /// What runs a document: told by the first verb that only one product knows.
