@@ -10,7 +10,7 @@ use crate::{
     grammar::{AttributeRole, TextRole, ValueRole},
     parse::BLANKS,
     pass::Tag,
-    template::{PLACEHOLDER, is_placeholder},
+    template::PLACEHOLDER,
 };
 
 /// An address in a document.
@@ -324,7 +324,7 @@ pub(crate) fn path(address: &str) -> &str {
 
 /// Whether an address holds a placeholder.
 pub(crate) fn has_placeholder(address: &str) -> bool {
-    address.bytes().any(is_placeholder)
+    memchr::memchr(PLACEHOLDER as u8, address.as_bytes()).is_some()
 }
 
 /// From the first to the last piece of text in an element, blanks at both ends left out.

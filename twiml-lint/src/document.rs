@@ -112,6 +112,18 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// What all comments hold, in the order of the source.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = &'a str> {
+        let comments = |node: &&Node| matches!(node.kind, Kind::Comment);
+        let nodes = self.layout.nodes.iter().filter(comments);
+        nodes.map(|node| {
+            self.at(Span {
+                start: node.span.start + 4,
+                end: node.span.end - 3,
+            })
+        })
+    }
+
     /// Line and column of a byte of the source. Takes time linear in `offset`; for many positions there is [`LineIndex`].
     pub fn position(&self, offset: u32) -> Position {
         Position::of(self.source, offset as usize)

@@ -3,10 +3,6 @@
 //! Before the root element a comment counts for the whole file. Elsewhere it counts for its own line and for the element
 //! that follows it, with all that the element holds.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use crate::{
     document::{Content, Document, Element, Span},
     finding::Finding,
@@ -36,8 +32,7 @@ pub(crate) const MAX: usize = 1_000;
 
 /// All suppressions of a document.
 pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
-    static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(MARK));
-    if FINDER.find(document.source().as_bytes()).is_none() {
+    if !document.comments().any(concerns_us) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -64,6 +59,10 @@ pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
         }
     }
     found
+}
+
+fn concerns_us(comment: &str) -> bool {
+    comment.trim_start().starts_with(MARK)
 }
 
 fn within(document: &Document<'_>, element: Element<'_, '_>, found: &mut Vec<Suppression>) {

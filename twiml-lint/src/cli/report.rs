@@ -6,6 +6,7 @@ mod excerpt;
 mod github;
 mod json;
 mod junit;
+mod parts;
 mod sarif;
 mod style;
 mod summary;

@@ -29,8 +29,8 @@ pub struct LineIndex {
     characters: Vec<u32>,
 }
 
-/// So many bytes are looked through for a position.
-const BLOCK: usize = 1024;
+/// So many bytes are looked through for a position, and twice as many at most.
+const BLOCK: usize = 512;
 
 impl Span {
     /// To index the source with.
@@ -81,8 +81,15 @@ impl LineIndex {
             .map_or(0, |line| self.starts[line] as usize);
         Position {
             line: index(lines) + 1,
-            column: self.characters_before(text, offset) - self.characters_before(text, start) + 1,
+            column: self.characters_between(text, start, offset) + 1,
         }
+    }
+
+    fn characters_between(&self, text: &str, start: usize, end: usize) -> u32 {
+        if end - start < BLOCK {
+            return starting(&text.as_bytes()[start..end]);
+        }
+        self.characters_before(text, end) - self.characters_before(text, start)
     }
 
     fn characters_before(&self, text: &str, offset: usize) -> u32 {

@@ -87,13 +87,10 @@ pub(super) fn name_end(source: &str, from: usize) -> usize {
         Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
         _ => return from,
     }
-    let mut at = from;
-    while bytes
-        .get(at)
-        .is_some_and(|&byte| NAME_BYTES[usize::from(byte)])
-    {
-        at += 1;
-    }
+    let length = bytes[from..]
+        .iter()
+        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
+    let at = length.map_or(bytes.len(), |length| from + length);
     match bytes.get(at) {
         Some(byte) if !byte.is_ascii() => from + name_length(&source[from..]),
         _ => at,

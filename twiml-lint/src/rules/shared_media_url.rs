@@ -52,13 +52,13 @@ fn check(run: &mut Run<'_>) {
         if (other, span) == (file, kept.span) {
             continue;
         }
+        shared.push((file, kept.span, address, other, span));
+    }
+    for (file, span, address, other, also) in shared {
         let message = format!(
             "{address} is played at several places, so that a failure does not tell where in the call it was"
         );
-        let related = Related { file: Some(other), span, message: "also played here".to_owned() };
-        shared.push((file, kept.span, message, related));
-    }
-    for (file, span, message, related) in shared {
+        let related = Related { file: Some(other), span: also, message: "also played here".to_owned() };
         run.report(file, span, message, "give each place its own address, as in ...mp3?at=menu", related);
     }
 }

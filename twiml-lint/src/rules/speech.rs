@@ -87,18 +87,25 @@ pub(super) fn voice<'d>(pass: &Pass<'_, '_, '_>, say: Element<'d, '_>) -> Voice<
     match flow::given(pass, say, "voice") {
         Given::Nothing => Voice::Default,
         Given::Unknown => Voice::Unknown,
-        Given::Value(name) => named(name.trim()),
+        Given::Value(name) => called(name),
     }
 }
 
+/// The voice that an attribute names.
+pub(super) fn called(name: &str) -> Voice<'_> {
+    if has_placeholder(name) {
+        return Voice::Unknown;
+    }
+    named(name.trim())
+}
+
 fn named(name: &str) -> Voice<'_> {
-    if ["man", "woman", "alice"].contains(&name) {
+    if matches!(name, "man" | "woman" | "alice") {
         return Voice::Basic(name);
     }
-    let language = match name.split_once('.') {
-        Some(("Polly", name)) => polly(name),
-        Some(("Google", name)) => google(name),
-        _ => None,
+    let language = match name.strip_prefix("Polly.") {
+        Some(name) => polly(name),
+        None => name.strip_prefix("Google.").and_then(google),
     };
     language.map_or(Voice::Unknown, Voice::Speaks)
 }
@@ -116,7 +123,7 @@ fn google(name: &str) -> Option<&str> {
 
 /// The language of a voice of Amazon Polly, as Amazon's table of voices has them. Voices that speak two are left out.
 fn polly(name: &str) -> Option<&'static str> {
-    let voice = name.split('-').next().unwrap_or_default();
+    let voice = memchr::memchr(b'-', name.as_bytes()).map_or(name, |end| &name[..end]);
     Some(match voice {
         "Mizuki" | "Takumi" | "Kazuha" | "Tomoko" => "ja-JP",
         "Danielle" | "Gregory" | "Ivy" | "Joanna" | "Joey" | "Justin" | "Kendra" | "Kevin"
@@ -160,23 +167,26 @@ fn polly(name: &str) -> Option<&'static str> {
 /// What a language is called without its region, in one of several spellings.
 pub(super) fn primary(tag: &str) -> &str {
     let tag = tag.trim();
-    let end = memchr::memchr2(b'-', b'_', tag.as_bytes()).unwrap_or(tag.len());
-    let primary = &tag[..end];
-    let same = [
-        ("ja", "ja"),
-        ("cmn", "zh"),
-        ("yue", "zh"),
-        ("wuu", "zh"),
-        ("zh", "zh"),
-        ("arb", "ar"),
-        ("no", "nb"),
-        ("nn", "nb"),
-        ("tl", "fil"),
-    ];
-    same.into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(primary))
-        .map_or(primary, |(_, name)| name)
+    let end = tag.bytes().position(|byte| matches!(byte, b'-' | b'_'));
+    let primary = &tag[..end.unwrap_or(tag.len())];
+    let same = SAME
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(primary));
+    same.map_or(primary, |&(_, name)| name)
 }
+
+/// What a language is called in tags, and what it is called here.
+static SAME: [(&str, &str); 9] = [
+    ("ja", "ja"),
+    ("cmn", "zh"),
+    ("yue", "zh"),
+    ("wuu", "zh"),
+    ("zh", "zh"),
+    ("arb", "ar"),
+    ("no", "nb"),
+    ("nn", "nb"),
+    ("tl", "fil"),
+];
 
 /// Whether two tags mean the same language, wherever it is spoken.
 pub(super) fn is_same_language(a: &str, b: &str) -> bool {

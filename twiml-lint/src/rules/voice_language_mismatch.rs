@@ -1,10 +1,8 @@
 //! TW412: a voice that does not speak the language.
 
-use super::{
-    flow::{self, Given},
-    speech::{self, Voice},
-};
+use super::speech::{self, Voice};
 use crate::{
+    address::has_placeholder,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -45,14 +43,11 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let (Some(voice), Some(language)) = (say.attribute("voice"), say.attribute("language")) else {
         return;
     };
-    let Given::Value(wanted) = flow::given(pass, say, "language") else {
-        return;
-    };
-    if wanted.trim().is_empty() {
+    let (name, wanted) = (voice.value(), language.value());
+    if has_placeholder(wanted) || wanted.trim().is_empty() {
         return;
     }
-    let name = voice.value();
-    let (message, help) = match speech::voice(pass, say) {
+    let (message, help) = match speech::called(name) {
         Voice::Speaks(spoken) if !speech::is_same_language(spoken, wanted) => (
             format!("{name} speaks {spoken} and is asked for {wanted}: the carrier may say nothing, or read it wrong"),
             format!("write language=\"{spoken}\", or choose a voice that speaks {wanted}"),

@@ -1,5 +1,7 @@
 //! The tags of the template languages: where one begins, where it ends, and what it does.
 
+use memchr::{memchr2, memchr3_iter};
+
 /// A tag of a template language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag {
@@ -44,14 +46,14 @@ pub(super) fn may_hold_any(text: &str) -> bool {
     // The XML declaration alone is none, and neither is a numeric reference.
     let body = text.trim_start_matches('\u{FEFF}');
     let body = body.strip_prefix("<?xml").unwrap_or(body).as_bytes();
-    let mut found = body.first() == Some(&b'#');
-    // No branch per byte, so that the compiler can vectorize it.
-    for (&byte, &next) in body.iter().zip(body.get(1..).unwrap_or_default()) {
-        found |= (byte == b'{') | (byte == b'$');
-        found |= (byte != b'&') & (next == b'#');
-        found |= (byte == b'<') & ((next == b'%') | (next == b'?'));
-    }
-    found
+    let begins = |at: usize| {
+        let before = at.checked_sub(1).map(|before| body[before]);
+        match body[at] {
+            b'#' => before != Some(b'&'),
+            _ => before == Some(b'<'),
+        }
+    };
+    memchr2(b'{', b'$', body).is_some() || memchr3_iter(b'#', b'%', b'?', body).any(begins)
 }
 
 impl<'a> Tags<'a> {
@@ -371,5 +373,28 @@ fn code(statement: &str) -> Role {
         "if" | "unless" | "for" | "while" | "until" | "foreach" => Role::Open,
         _ if opens => Role::Open,
         _ => Role::Control,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_without_any_mark_of_a_template_are_known_at_once() {
+        let check = |text: &str, expected| assert_eq!(may_hold_any(text), expected, "{text:?}");
+        check("", false);
+        check("<?xml version='1.0'?><R>100% &#12354;? #</R>", true);
+        check(
+            "\u{FEFF}<?xml version='1.0'?><R>100% &#12354;? &#x3000;</R>",
+            false,
+        );
+        check("#if", true);
+        check("<R>&amp;#</R>", true);
+        check("<R>{</R>", true);
+        check("<R>$</R>", true);
+        check("<R><%= a %></R>", true);
+        check("<R><?php a ?></R>", true);
+        check("<?xml version='1.0'?> <?a?>", true);
     }
 }

@@ -102,8 +102,11 @@ fn cut(before: &mut Vec<char>, marked: &mut Vec<char>, after: &mut Vec<char>) {
 
 /// Keeps so much of the beginning that it takes `room` cells with the sign that the rest is cut.
 fn keep_head(part: &mut Vec<char>, room: usize) {
-    while !part.is_empty() && width(part) + 1 > room {
-        part.pop();
+    let mut taken = width(part);
+    while taken + 1 > room
+        && let Some(last) = part.pop()
+    {
+        taken -= width(&[last]);
     }
     part.push(CUT);
 }
@@ -116,6 +119,9 @@ fn width(part: &[char]) -> usize {
 
 /// How many cells of a terminal a character takes as it is shown; a tab none, as its place decides.
 fn cells(c: char) -> usize {
+    if matches!(c, ' '..='~') {
+        return 1;
+    }
     shown(c).width().unwrap_or(0)
 }
 

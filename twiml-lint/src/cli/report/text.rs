@@ -5,16 +5,19 @@ use std::io::{self, Write};
 use anstyle::Style;
 use twiml_lint::{Position, Span};
 
-use super::{File, Run, Seen, excerpt::excerpt, visible};
+use super::{File, Run, Seen, excerpt::excerpt, parts, visible};
 
 pub(super) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for seen in run.all() {
-        headline(run, &seen, out)?;
-        if !run.quiet {
-            details(run, &seen, out)?;
-            writeln!(out)?;
+    parts::write(run.files, out, |file, out| {
+        for seen in run.seen(file) {
+            headline(run, &seen, out)?;
+            if !run.quiet {
+                details(run, &seen, out)?;
+                writeln!(out)?;
+            }
         }
-    }
+        Ok(())
+    })?;
     for line in run.hidden() {
         writeln!(out, "{line}")?;
     }

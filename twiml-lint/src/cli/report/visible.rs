@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 /// A text that can be shown on one line without harm.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     if text.chars().all(|c| shown(c) == c && c != '\t') {
         return Cow::Borrowed(text);
     }
@@ -14,7 +17,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 /// What stands for a character; a tab stays one.
 pub(super) fn shown(c: char) -> char {
     match c {
-        '\t' => c,
+        ' '..='~' | '\t' => c,
         // The pictures of control characters follow the order of what they picture.
         '\0'..='\x1F' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{FFFD}'),
         '\x7F' => '\u{2421}',
