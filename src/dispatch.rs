@@ -397,7 +397,7 @@ impl Dispatch {
             })
             .collect();
         // Stable: within a rank the ratio decides. Of several sick ones, too: one call is better than none.
-        order.sort_by(|(a, _), (b, _)| a.cmp(b));
+        order.sort_by_key(|(rank, _)| *rank);
         order.into_iter().map(|(_, index)| index).collect()
     }
 

@@ -28,6 +28,7 @@ impl Clock {
         Now {
             steady: self.started + elapsed,
             wall: Timestamp::now(),
+            dice: fastrand::f64(),
         }
     }
 

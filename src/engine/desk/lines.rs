@@ -128,9 +128,7 @@ impl Desk {
         let provider = record.provider.clone();
         self.undo.dispatch(&self.dispatch);
         let line = (&provider, Channel::Voice);
-        let happened = self
-            .dispatch
-            .report(now.steady, line, report, fastrand::f64());
+        let happened = self.dispatch.report(now.steady, line, report, now.dice);
         happened.iter().for_each(log);
     }
 
@@ -138,9 +136,7 @@ impl Desk {
     pub fn probed(&mut self, now: Now, provider: &ProviderName, channel: Channel, report: Report) {
         self.undo.dispatch(&self.dispatch);
         let line = (provider, channel);
-        let happened = self
-            .dispatch
-            .probed(now.steady, line, report, fastrand::f64());
+        let happened = self.dispatch.probed(now.steady, line, report, now.dice);
         happened.iter().for_each(log);
     }
 
@@ -164,7 +160,7 @@ impl Desk {
             return;
         }
         self.undo.dispatch(&self.dispatch);
-        let (probes, happened) = self.dispatch.wake(now.steady, fastrand::f64());
+        let (probes, happened) = self.dispatch.wake(now.steady, now.dice);
         let probes = probes.into_iter();
         turn.errands
             .extend(probes.map(|(provider, channel)| Errand::Probe { provider, channel }));

@@ -81,6 +81,7 @@ impl World {
             now: Now {
                 steady: at,
                 wall: at,
+                dice: 0.5,
             },
         }
     }

@@ -13,13 +13,15 @@ use crate::{
     store::{Batch, CallRecord},
 };
 
-/// The instant of a turn, by two clocks.
+/// The instant of a turn, by two clocks, and its luck.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// By the clock that never jumps while the process lives: all deadlines.
     pub steady: Timestamp,
     /// By the clock on the wall: who is on call.
     pub wall: Timestamp,
+    /// From 0 to 1: spreads what would otherwise fall together.
+    pub dice: f64,
 }
 
 /// What one turn brings.
