@@ -142,7 +142,8 @@ fn a_test_that_is_broken_off_is_closed_all_the_same() {
     let mut test = home.spawn(&["test-call", "web", "--yes", "--wait", "60"]);
     core.wait_for_alerts(1);
     wait_for("the first call", || {
-        (home.escalation(1).last_attempt > 0).then_some(())
+        let run = home.stored_escalation(1)?;
+        (run.last_attempt > 0).then_some(())
     });
     let id = Pid::from_raw(i32::try_from(test.id()).expect("process ids are small"));
     kill(id, Signal::SIGINT).expect("it is our child");

@@ -152,10 +152,13 @@ impl Home {
     }
 
     pub(crate) fn escalation(&self, id: u64) -> Escalation {
-        self.reader()
-            .escalation(EscalationId(id))
-            .expect("readable")
-            .expect("there is one")
+        self.stored_escalation(id).expect("there is one")
+    }
+
+    /// The escalation, once it is on disk. An alert is counted a little earlier.
+    pub(crate) fn stored_escalation(&self, id: u64) -> Option<Escalation> {
+        let found = self.reader().escalation(EscalationId(id));
+        found.expect("readable")
     }
 
     fn command(&self, args: &[&str]) -> Command {
