@@ -92,7 +92,7 @@ fn configuration(provider: &str, token: &Path) -> String {
     let listen = free_address();
     let mut text = format!(
         "state_dir = \"@\"\ndefault_group = \"group0\"\n[server]\nlisten = \"{listen}\"\npublic_url = \"{PUBLIC}\"\n[handoff]\n\
-         [[providers]]\nname = \"twilio\"\nkind = \"twilio\"\naccount_sid = \"{ACCOUNT}\"\nauth_token_file = {token:?}\n\
+         [[providers]]\nname = \"twilio\"\nkind = \"twilio\"\ncalls_per_second = 1000\naccount_sid = \"{ACCOUNT}\"\nauth_token_file = {token:?}\n\
          from = \"+815000000000\"\nbase_url = \"{provider}\"\n"
     );
     for run in 0..RUNS {

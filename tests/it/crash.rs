@@ -164,6 +164,7 @@ base_url = "{base}"
 account_sid = "{ACCOUNT}"
 auth_token_env = "RINBAN_TEST_TOKEN"
 from = "+815000000000"
+calls_per_second = 1000
 [members.busy]
 number = "+819000000001"
 [members.machine]

@@ -59,6 +59,7 @@ base_url = "{base}"
 account_sid = "{account}"
 auth_token_env = "TOKEN"
 from = "+815000000000"
+calls_per_second = 1000
 connection_overrides = "rc=2&rp=5xx,ct,rt"
 [[providers]]
 name = "spare"
@@ -67,6 +68,7 @@ base_url = "{base}"
 account_sid = "{account}"
 auth_token_env = "TOKEN"
 from = "+815000000001"
+calls_per_second = 1000
 [policies.quick]
 ring_timeout_secs = 20
 callback_grace_secs = 0.5

@@ -254,6 +254,7 @@ account_sid = "AC00000000000000000000000000000001"
 auth_token_env = "TOKEN"
 next_auth_token_env = "NEXT_TOKEN"
 from = "+815012345678"
+calls_per_second = 1000
 [[providers]]
 name = "other"
 kind = "twilio"
@@ -261,6 +262,7 @@ base_url = "{carrier}"
 account_sid = "AC00000000000000000000000000000002"
 auth_token_env = "OTHER_TOKEN"
 from = "+815012345678"
+calls_per_second = 1000
 [members.aya]
 number = "+819012345678"
 language = "en"
