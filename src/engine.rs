@@ -20,7 +20,7 @@ pub use self_test::SelfTest;
 pub use watches::Watches;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -36,11 +36,12 @@ use self::{
     carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
-    desk::{Desk, Errand, Load, Now, Speech, Turn, Unfinished},
+    desk::{Desk, Errand, Now, Speech, Turn, Unfinished},
+    lookup::Question,
     self_test::Known,
 };
 use crate::{
-    alert::{Alert, DedupKey, Event},
+    alert::Event,
     config::Config,
     dispatch::breaker::Report,
     escalation::{Escalation, EscalationId, Input, ProviderName},
@@ -130,10 +131,8 @@ enum Happening {
     Settled(NoticeId),
     /// The monitor of a source was read.
     MonitorRead(Arc<str>),
-    /// Somebody asks how much there is to do.
-    Asked(oneshot::Sender<Load>),
-    /// Somebody asks which alerts of these names are open.
-    Sought(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
+    /// Somebody wants to know how things stand.
+    Asked(Question),
     /// Finish the turn and end.
     End,
 }
@@ -218,13 +217,6 @@ impl Engine {
     /// The monitor of a source was read, and what it said was handed in.
     pub async fn monitor_read(&self, source: Arc<str>) {
         let _ = self.happenings.send(Happening::MonitorRead(source)).await;
-    }
-
-    /// How much there is to do; none if the engine is ending.
-    pub async fn load(&self) -> Option<Load> {
-        let (reply, answer) = oneshot::channel();
-        self.happenings.send(Happening::Asked(reply)).await.ok()?;
-        answer.await.ok()
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -368,8 +360,12 @@ impl Runner {
         let mut turn = Turn::default();
         let mut replies = Replies::new();
         let mut again = Vec::new();
+        let mut questions = Vec::new();
         for happening in happenings {
-            self.fold(now, happening, &mut turn, &mut replies, &mut again);
+            match happening {
+                Happening::Asked(question) => questions.push(question),
+                other => self.fold(now, other, &mut turn, &mut replies, &mut again),
+            }
         }
         self.desk.wake(now, TURN, &mut turn);
         self.stored = self.commit(&mut turn, now).await;
@@ -384,6 +380,10 @@ impl Runner {
                 let _ = reply.send(Err(NoAnswer::NotStored));
             }
             self.retry.extend(again);
+        }
+        // Nobody hears of what is not on disk.
+        for question in questions {
+            self.answer(now, question);
         }
     }
 
@@ -435,15 +435,7 @@ impl Runner {
                 again.push(Happening::Settled(id));
             }
             Happening::MonitorRead(source) => self.desk.monitor_read(now, source),
-            Happening::Asked(reply) => {
-                let _ = reply.send(Load {
-                    outbox_pending: self.outbox_pending,
-                    ..self.desk.load(now.steady)
-                });
-            }
-            Happening::Sought(names, reply) => {
-                let _ = reply.send(self.desk.open_alerts(&names));
-            }
+            Happening::Asked(question) => self.answer(now, question),
             Happening::End => self.ending = true,
         }
     }
@@ -582,11 +574,9 @@ impl Runner {
                 Errand::Ask(open) => watches::ask(&self.watches, open),
                 Errand::Probe { provider, channel } => {
                     if let Some(carrier) = self.carriers.get(&provider).cloned() {
-                        let happenings = self.happenings.clone();
-                        tokio::spawn(async move {
+                        self.hand_in(async move {
                             let report = carrier.probe().await;
-                            let probed = Happening::Probed(provider, channel, report);
-                            let _ = happenings.send(probed).await;
+                            Some(Happening::Probed(provider, channel, report))
                         });
                     }
                 }
@@ -598,10 +588,14 @@ impl Runner {
 
     /// Runs an errand beside the loop and hands in what comes of it.
     fn send_back(&self, errand: impl Future<Output = Option<Input>> + Send + 'static) {
+        self.hand_in(async move { errand.await.map(Happening::Returned) });
+    }
+
+    fn hand_in(&self, errand: impl Future<Output = Option<Happening>> + Send + 'static) {
         let happenings = self.happenings.clone();
         tokio::spawn(async move {
-            if let Some(input) = errand.await {
-                let _ = happenings.send(Happening::Returned(input)).await;
+            if let Some(happening) = errand.await {
+                let _ = happenings.send(happening).await;
             }
         });
     }
