@@ -16,6 +16,7 @@ mod init;
 mod journal;
 mod oncall;
 mod plan;
+mod provider;
 mod replay;
 mod serve;
 mod table;
@@ -24,6 +25,7 @@ mod test_call;
 use std::{
     ffi::OsString,
     io::{self, Write},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
 };
@@ -68,6 +70,8 @@ enum Command {
     TestCall(test_call::Args),
     /// Check everything that an alert needs on its way to a phone, and say what to do; calls nobody
     Doctor(doctor::Args),
+    /// Show how the carriers stand, and switch, weigh or probe them by hand
+    Provider(provider::Args),
     /// Fold a journal again and compare with the stored state
     Replay(replay::Args),
 }
@@ -83,6 +87,7 @@ impl Command {
             Self::Serve(args) => serve::run(&args, out),
             Self::Journal(args) => journal::run(&args, out),
             Self::Replay(args) => replay::run(&args, out),
+            Self::Provider(args) => provider::run(&args, out),
             Self::Doctor(args) => doctor::run(&args, out),
             Self::TestCall(args) => test_call::run(&args, out),
         }
@@ -180,6 +185,18 @@ impl GroupArg {
             ))
         })
     }
+}
+
+/// Where the core of this host is reached from this host.
+fn own_address(config: &Config) -> SocketAddr {
+    let mut address = config.server.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.is_ipv4() {
+            true => Ipv4Addr::LOCALHOST.into(),
+            false => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// An instant that the command line gives, in the group's zone unless it says otherwise.

@@ -5,14 +5,16 @@
 //! moves its calls to the next one at once (P8); nobody waits for a sick provider while another is well.
 
 pub mod breaker;
+pub mod command;
 pub mod delivery;
 pub mod limiter;
 pub mod ratio;
+pub mod standing;
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{collections::VecDeque, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use self::{
     delivery::{Delivered, Delivery, Reached},
     limiter::{Answer, Class, Limiter, Rate},
     ratio::{Ratio, WrongRatio},
+    standing::LastFault,
 };
 use crate::{
     escalation::{AttemptId, ProviderName},
@@ -124,6 +127,8 @@ pub struct KeptLine {
     breaker: Breaker,
     delivery: Delivery,
     busy_until: Timestamp,
+    #[serde(default)]
+    faults: VecDeque<LastFault>,
 }
 
 /// What outlives the process.
@@ -148,6 +153,9 @@ struct Line {
     breaker: Breaker,
     limiter: Limiter<AttemptId>,
     delivery: Delivery,
+    /// The weight that the configuration gives it.
+    configured: u32,
+    faults: VecDeque<LastFault>,
 }
 
 impl Line {
@@ -210,6 +218,7 @@ impl Dispatch {
             breaker: line.breaker.clone(),
             delivery: line.delivery.clone(),
             busy_until: line.limiter.busy_until(),
+            faults: line.faults.clone(),
         });
         Kept {
             lines: lines.collect(),
@@ -285,6 +294,19 @@ impl Dispatch {
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
         let change = line.breaker.probed(now, report, dice)?;
+        Some(line.happened(What::Breaker(change)))
+    }
+
+    /// What came of a probe that an operator asked for.
+    pub fn probed_by_hand(
+        &mut self,
+        now: Timestamp,
+        (provider, channel): (&ProviderName, Channel),
+        report: Report,
+        dice: f64,
+    ) -> Option<Happened> {
+        let line = self.line_mut(provider, channel)?;
+        let change = line.breaker.probed_by_hand(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -506,5 +528,7 @@ fn line(offer: &Offer, kept: &[KeptLine]) -> Line {
             || Delivery::new(offer.channel),
             |line| line.delivery.clone(),
         ),
+        configured: offer.weight,
+        faults: kept.map(|line| line.faults.clone()).unwrap_or_default(),
     }
 }

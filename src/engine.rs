@@ -4,6 +4,7 @@
 //! acts: places calls, answers webhooks, sends notices (P1, P3, P4). While a commit is under way the next turn's happenings
 //! gather. A batch that can't be stored is undone and tried again; nobody is told of what is not on disk.
 
+mod answers;
 pub mod beat;
 mod carriers;
 mod clock;
@@ -11,9 +12,11 @@ mod counters;
 pub mod desk;
 pub mod heartbeats;
 mod lookup;
+mod providers;
 mod self_test;
 mod watches;
 
+pub use answers::{Answer, NoAnswer, NotDone};
 pub use carriers::{Carrier, Carriers};
 pub use counters::Totals;
 pub use self_test::SelfTest;
@@ -33,21 +36,22 @@ use tokio::{
 };
 
 use self::{
+    answers::{CommandReply, Replies, Webhook},
     carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
-    desk::{Desk, Errand, Now, Speech, Turn, Unfinished},
+    desk::{Desk, Errand, Now, Turn, Unfinished},
     lookup::Question,
+    providers::{Probed, Probing},
     self_test::Known,
 };
 use crate::{
     alert::Event,
     config::Config,
-    dispatch::breaker::Report,
+    dispatch::command::Command,
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
     provider::CallRequest,
-    roster::Channel,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
     voice::Links,
 };
@@ -90,28 +94,6 @@ pub struct Parts {
     pub watches: Watches,
 }
 
-/// The answer to a webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Say this.
-    Speak(Box<Speech>),
-    /// Taken in; nothing to say.
-    Noted,
-    /// Refused: 403, and nothing has changed.
-    Refused,
-}
-
-/// Why a webhook has no answer.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// What it says could not be stored; the provider is to ask again.
-    #[error("the webhook could not be stored; the provider asks again")]
-    NotStored,
-    /// The engine is ending.
-    #[error("the core is ending")]
-    Ending,
-}
-
 /// Everything that can happen to an engine.
 #[derive(Debug)]
 enum Happening {
@@ -126,7 +108,11 @@ enum Happening {
     /// An escalation that was put away and is asked for.
     Fetched(Option<Box<Escalation>>, Webhook),
     /// What came of a probe.
-    Probed(ProviderName, Channel, Report),
+    Probed(Probed),
+    /// An operator asks for a probe.
+    ToProbe(Probing),
+    /// An operator says what to do with the providers.
+    Commanded(Command, CommandReply),
     /// A notice left the outbox.
     Settled(NoticeId),
     /// The monitor of a source was read.
@@ -135,13 +121,6 @@ enum Happening {
     Asked(Question),
     /// Finish the turn and end.
     End,
-}
-
-#[derive(Debug)]
-struct Webhook {
-    provider: ProviderName,
-    input: Input,
-    reply: oneshot::Sender<Result<Answer, NoAnswer>>,
 }
 
 impl Engine {
@@ -272,9 +251,6 @@ struct Runner {
     ending: bool,
 }
 
-/// What is answered once the turn is stored.
-type Replies = Vec<(oneshot::Sender<Result<Answer, NoAnswer>>, Answer)>;
-
 impl Runner {
     async fn run(mut self, mut waiting: mpsc::Receiver<Happening>, snapshot: Snapshot) {
         for (id, notice) in snapshot.outbox {
@@ -358,7 +334,7 @@ impl Runner {
     async fn turn(&mut self, happenings: Vec<Happening>) {
         let now = self.clock.now();
         let mut turn = Turn::default();
-        let mut replies = Replies::new();
+        let mut replies = Replies::default();
         let mut again = Vec::new();
         let mut questions = Vec::new();
         for happening in happenings {
@@ -370,15 +346,10 @@ impl Runner {
         self.desk.wake(now, TURN, &mut turn);
         self.stored = self.commit(&mut turn, now).await;
         if self.stored {
-            for (reply, answer) in replies {
-                // A provider that has hung up asks again.
-                let _ = reply.send(Ok(answer));
-            }
+            replies.stored();
             self.act(turn, now);
         } else {
-            for (reply, _) in replies {
-                let _ = reply.send(Err(NoAnswer::NotStored));
-            }
+            replies.undone();
             self.retry.extend(again);
         }
         // Nobody hears of what is not on disk.
@@ -423,12 +394,24 @@ impl Runner {
                     }
                     self.hear(now, webhook, turn, replies);
                 } else {
-                    replies.push((webhook.reply, Answer::Refused));
+                    replies.webhook(webhook.reply, Answer::Refused);
                 }
             }
-            Happening::Probed(provider, channel, report) => {
-                self.desk.probed(now, &provider, channel, report);
-                again.push(Happening::Probed(provider, channel, report));
+            Happening::Probed(mut probed) => {
+                self.desk.probed(
+                    now,
+                    (&probed.provider, probed.channel),
+                    &probed.found,
+                    probed.reply.is_some(),
+                );
+                match probed.reply.take() {
+                    Some(reply) => replies.probe(reply, probed.found),
+                    None => again.push(Happening::Probed(probed)),
+                }
+            }
+            Happening::ToProbe(probing) => self.probe_by_hand(probing),
+            Happening::Commanded(command, reply) => {
+                replies.command(reply, self.desk.command(now, &command));
             }
             Happening::Settled(id) => {
                 turn.batch.settled.push(id);
@@ -448,7 +431,7 @@ impl Runner {
             return self.fetch(attempt.escalation, webhook);
         }
         if self.desk.provider_of(attempt) != Some(&webhook.provider) {
-            return replies.push((webhook.reply, Answer::Refused));
+            return replies.webhook(webhook.reply, Answer::Refused);
         }
         self.desk
             .input(now, attempt.escalation, webhook.input, turn);
@@ -461,7 +444,7 @@ impl Runner {
             Some(_) => Answer::Refused,
             None => Answer::Noted,
         };
-        replies.push((webhook.reply, answer));
+        replies.webhook(webhook.reply, answer);
     }
 
     /// Reads an escalation that was put away from the store: the webhook of a call that outlived it has come.
@@ -574,10 +557,7 @@ impl Runner {
                 Errand::Ask(open) => watches::ask(&self.watches, open),
                 Errand::Probe { provider, channel } => {
                     if let Some(carrier) = self.carriers.get(&provider).cloned() {
-                        self.hand_in(async move {
-                            let report = carrier.probe().await;
-                            Some(Happening::Probed(provider, channel, report))
-                        });
+                        self.probe(carrier, provider, channel, None);
                     }
                 }
                 // Only a webhook brings these, and its turn has taken them out.

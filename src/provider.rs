@@ -7,8 +7,8 @@ mod fault_socket;
 mod transport;
 pub mod twilio;
 
-pub(crate) use client::client_that_tells;
 pub use client::{ClientError, client, client_for};
+pub(crate) use client::{client_that_tells, client_without_proxy};
 pub use twilio::Twilio;
 
 use std::{fmt, future::Future, pin::Pin};

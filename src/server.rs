@@ -7,6 +7,7 @@ mod health;
 mod heartbeat;
 mod ingest;
 mod probe;
+mod providers;
 mod quota;
 mod sources;
 mod twiml;
@@ -95,6 +96,11 @@ pub fn router(rim: Arc<Rim>) -> Router {
             post(sources::named_with_secret),
         )
         .route("/v1/twiml/mackerel/{secret}", get(twiml::mackerel))
+        .route(
+            "/v1/providers",
+            get(providers::list).post(providers::weights),
+        )
+        .route("/v1/providers/{name}", post(providers::command))
         .route("/health", get(health::health))
         .fallback(any(webhook::webhook))
         .method_not_allowed_fallback(answer::not_allowed)

@@ -149,7 +149,8 @@ pub enum Change {
 }
 
 /// Whether a request may go through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Gate {
     /// It may: half open, and this is the one that tries it.
     Trial,
@@ -296,6 +297,22 @@ impl Breaker {
     pub fn probed(&mut self, now: Timestamp, report: Report, dice: f64) -> Option<Change> {
         match self.state {
             State::HalfOpen { .. } => self.tried(now, report, dice),
+            _ => None,
+        }
+    }
+
+    /// What came of a probe that an operator asked for. A good one ends the pause early; a bad one does not lengthen it, and
+    /// a closed breaker is not moved.
+    pub fn probed_by_hand(&mut self, now: Timestamp, report: Report, dice: f64) -> Option<Change> {
+        match (&self.state, report) {
+            (State::Open { .. }, Report::Good | Report::Slow) => {
+                self.state = State::HalfOpen {
+                    trying_since: None,
+                    successes: 1,
+                };
+                Some(Change::HalfOpened)
+            }
+            (State::HalfOpen { .. }, _) => self.tried(now, report, dice),
             _ => None,
         }
     }

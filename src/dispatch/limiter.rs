@@ -98,6 +98,11 @@ impl<T: Copy + PartialEq> Limiter<T> {
         self.busy_until
     }
 
+    /// How often something may be sent.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()

@@ -123,6 +123,17 @@ impl Ratio {
         weights.collect()
     }
 
+    /// What a provider carries while nobody is held.
+    pub fn set_weight(&self, provider: &ProviderName) -> Option<u32> {
+        let share = self.shares.iter().find(|share| share.provider == *provider);
+        share.map(|share| share.weight)
+    }
+
+    /// Keeps what else was changed by hand beside the weights.
+    pub fn remark(&mut self, at: Timestamp, by: &str, why: String) {
+        self.note(at, by, why);
+    }
+
     /// The hold of a provider, if it is held.
     pub fn hold(&self, provider: &ProviderName) -> Option<Hold> {
         let share = self.shares.iter().find(|share| share.provider == *provider);

@@ -7,7 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    dispatch::breaker::{Report, SLOW},
+    dispatch::{
+        breaker::{Report, SLOW},
+        command::Found,
+    },
     escalation::{AttemptId, CallSid, CallStatus, Fault, FaultClass, Input, ProviderName},
     provider::{CallRequest, FoundCall, Provider},
     roster::PhoneNumber,
@@ -107,18 +110,25 @@ impl Carrier {
     }
 
     /// Finds out whether the provider does its work, for its breaker.
-    pub(super) async fn probe(&self) -> Report {
+    pub(super) async fn probe(&self) -> Found {
         let before = Instant::now();
-        match self.api.probe().await {
-            Ok(()) if before.elapsed() > SLOW => Report::Slow,
-            Ok(()) => Report::Good,
-            Err(fault) => {
+        let fault = self.api.probe().await.err();
+        let took = before.elapsed();
+        let report = match &fault {
+            None if took > SLOW => Report::Slow,
+            None => Report::Good,
+            Some(fault) => {
                 tracing::info!(provider = %self.api.name(), "the probe failed: {fault}");
                 match fault.class {
                     FaultClass::Account => Report::Account,
                     _ => Report::Fault,
                 }
             }
+        };
+        Found {
+            report,
+            took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            fault,
         }
     }
 

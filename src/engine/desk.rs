@@ -13,6 +13,7 @@ mod tests;
 mod turn;
 mod undo;
 
+pub use lines::dispatch;
 pub use turn::{Errand, Load, Now, Speech, Turn, Unfinished};
 
 use std::{
@@ -75,9 +76,8 @@ pub struct Desk {
 impl Desk {
     /// Takes up the work where the last core left it.
     pub fn new(config: Arc<Config>, snapshot: &Snapshot) -> Self {
-        let offers: Vec<_> = config.providers.iter().map(lines::offer).collect();
         let mut desk = Self {
-            dispatch: Dispatch::new(&offers, snapshot.dispatch.clone()),
+            dispatch: dispatch(&config, snapshot.dispatch.clone()),
             waiting: HashMap::new(),
             config,
             alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),

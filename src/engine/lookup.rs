@@ -8,7 +8,10 @@ use super::{
     Engine, Happening, Runner,
     desk::{Load, Now},
 };
-use crate::alert::{Alert, DedupKey};
+use crate::{
+    alert::{Alert, DedupKey},
+    dispatch::standing::Overview,
+};
 
 /// A question, with where the answer goes.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub(super) enum Question {
     Load(oneshot::Sender<Load>),
     /// Which alerts of these names are open?
     Alerts(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
+    /// How do the providers stand?
+    Providers(oneshot::Sender<Overview>),
 }
 
 impl Engine {
@@ -37,7 +42,7 @@ impl Engine {
         }
     }
 
-    async fn ask(&self, question: Question) -> Option<()> {
+    pub(super) async fn ask(&self, question: Question) -> Option<()> {
         let asked = Happening::Asked(question);
         self.happenings.send(asked).await.ok()
     }
@@ -55,6 +60,9 @@ impl Runner {
             }
             Question::Alerts(names, reply) => {
                 let _ = reply.send(self.desk.open_alerts(&names));
+            }
+            Question::Providers(reply) => {
+                let _ = reply.send(self.desk.providers(now));
             }
         }
     }

@@ -43,6 +43,11 @@ pub fn client_for(url: &str) -> Result<Client, ClientError> {
     client()
 }
 
+/// A client of its own that takes no proxy from the environment: for what is meant for this host alone.
+pub(crate) fn client_without_proxy() -> Result<Client, ClientError> {
+    builder().no_proxy().build().map_err(ClientError)
+}
+
 /// A client of its own that hands out the certificates of the servers it talks to.
 pub(crate) fn client_that_tells(url: &str) -> Result<Client, ClientError> {
     let mut builder = builder().tls_info(true);

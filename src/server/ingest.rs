@@ -22,11 +22,11 @@ use crate::{
     config::ApiKey,
 };
 
-/// Who may hand events over.
+/// Who may hand events over, and command.
 pub(crate) struct Caller {
-    name: String,
+    pub(super) name: String,
     key: SecretString,
-    meter: Mutex<Meter>,
+    pub(super) meter: Mutex<Meter>,
 }
 
 impl Caller {

@@ -71,6 +71,12 @@ impl TokenKey {
         self.tag(&format!("answer {text}"))
     }
 
+    /// Shows that whoever says this may read the state directory, and so may command the core. It names no attempt, and is
+    /// no answer to a probe: a claim begins with a number, an answer with `answer`.
+    pub fn operator(&self) -> String {
+        self.tag("operator 1")
+    }
+
     fn tag(&self, claim: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(claim.as_bytes());
@@ -132,6 +138,27 @@ mod tests {
         for text in ["", ".", "..", "42-7", "42-7.1000", "42-7.1000.", "\u{ff0e}"] {
             assert_eq!(key.open(text, at(0)), Err(TokenError::Forged), "{text}");
         }
+    }
+
+    #[test]
+    fn the_operators_token_opens_nothing_else() {
+        let key = TokenKey::new(&[7; 32]);
+        let operator = key.operator();
+        assert_eq!(operator, key.operator(), "whoever has the key agrees");
+        assert_ne!(operator, TokenKey::new(&[8; 32]).operator());
+        for text in [
+            operator.clone(),
+            format!("operator 1.{operator}"),
+            format!("42-7.1000.{operator}"),
+            format!(".{operator}"),
+        ] {
+            assert_eq!(key.open(&text, at(0)), Err(TokenError::Forged), "{text}");
+        }
+        for probed in ["", "operator 1", "/", "operator"] {
+            assert_ne!(key.answer(probed), operator, "{probed:?}");
+        }
+        let token = key.sign(attempt(42, 7), at(1_000));
+        assert_ne!(token.rsplit('.').next(), Some(operator.as_str()));
     }
 
     #[test]

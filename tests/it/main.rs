@@ -9,6 +9,7 @@ mod heartbeats;
 mod monitors;
 mod nights;
 mod plans;
+mod providers;
 mod service_manager;
 mod sources;
 mod support;

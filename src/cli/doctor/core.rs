@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     alert::{Event, EventKind, SELF_TEST, Severity},
+    cli::own_address,
     config::Config,
     handoff::{Spool, core_lock},
     provider,
@@ -100,13 +101,7 @@ struct Heartbeat {
 pub(super) async fn health(config: Arc<Config>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if core_lock::is_core_ready(&config.state_dir).unwrap_or(false) {
-        let mut address = config.server.listen;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.is_ipv4() {
-                true => std::net::Ipv4Addr::LOCALHOST.into(),
-                false => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
-        }
+        let address = own_address(&config);
         match ask(&format!("http://{address}")).await {
             Ok(health) => findings.extend(judge(&health, Timestamp::now())),
             Err(why) => findings.push(Finding::fail(

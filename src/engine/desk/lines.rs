@@ -2,19 +2,27 @@
 
 use super::{Desk, Errand, Now, Turn};
 use crate::{
-    config::ProviderConfig,
+    config::{Config, ProviderConfig},
     dispatch::{
-        Ask, Happened, Offer, Pick,
+        Ask, Dispatch, Happened, Kept, Offer, Pick,
         breaker::{Report, SLOW},
+        command::{Command, Done, Found, WrongCommand},
         delivery::Reached,
         limiter::Class,
+        standing::Overview,
     },
     escalation::{AttemptId, CallStatus, EscalationId, FaultClass, Input, Phase, ProviderName},
     roster::{Channel, MemberName},
 };
 
+/// Dispatch over the configured providers, from where the last one stopped.
+pub fn dispatch(config: &Config, kept: Kept) -> Dispatch {
+    let offers: Vec<_> = config.providers.iter().map(offer).collect();
+    Dispatch::new(&offers, kept)
+}
+
 /// What a configured provider offers.
-pub(super) fn offer(provider: &ProviderConfig) -> Offer {
+fn offer(provider: &ProviderConfig) -> Offer {
     Offer {
         provider: provider.name.clone(),
         channel: Channel::Voice,
@@ -93,6 +101,15 @@ impl Desk {
                     FaultClass::Callee | FaultClass::Ours => Report::Good,
                 };
                 self.report(now, *attempt, report);
+                // A bad number is no fault to show of the provider.
+                if let Some(record) = self
+                    .calls
+                    .record(*attempt)
+                    .filter(|_| fault.class != FaultClass::Callee)
+                {
+                    let line = (&record.provider, Channel::Voice);
+                    self.dispatch.failed(now.steady, line, fault);
+                }
             }
             Input::Status {
                 attempt, status, ..
@@ -132,12 +149,44 @@ impl Desk {
         happened.iter().for_each(log);
     }
 
-    /// What came of a probe.
-    pub fn probed(&mut self, now: Now, provider: &ProviderName, channel: Channel, report: Report) {
+    /// What came of a probe; one that an operator asked for may end a pause early.
+    pub fn probed(
+        &mut self,
+        now: Now,
+        line: (&ProviderName, Channel),
+        found: &Found,
+        is_by_hand: bool,
+    ) {
         self.undo.dispatch(&self.dispatch);
-        let line = (provider, channel);
-        let happened = self.dispatch.probed(now.steady, line, report, now.dice);
+        if let Some(fault) = &found.fault {
+            self.dispatch.failed(now.steady, line, fault);
+        }
+        let probed = match is_by_hand {
+            true => Dispatch::probed_by_hand,
+            false => Dispatch::probed,
+        };
+        let happened = probed(&mut self.dispatch, now.steady, line, found.report, now.dice);
         happened.iter().for_each(log);
+    }
+
+    /// Carries out what an operator says. A refused command has changed nothing.
+    pub fn command(&mut self, now: Now, command: &Command) -> Result<Done, WrongCommand> {
+        self.undo.dispatch(&self.dispatch);
+        let done = self.dispatch.command(now.steady, command)?;
+        for line in done.done.iter().chain(&done.warning) {
+            tracing::warn!("by hand: {line}");
+        }
+        Ok(done)
+    }
+
+    /// How the providers stand.
+    pub fn providers(&self, now: Now) -> Overview {
+        self.dispatch.overview(now.steady)
+    }
+
+    /// Whether there is such a provider, on this channel if one is named.
+    pub fn has_line(&self, provider: &ProviderName, channel: Option<Channel>) -> bool {
+        self.dispatch.knows(provider, channel)
     }
 
     fn reached(&mut self, attempt: AttemptId, status: CallStatus) {

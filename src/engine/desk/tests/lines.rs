@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    dispatch::Kept,
+    dispatch::{
+        Kept,
+        breaker::{Gate, Report},
+        command::{Command, Found, Order},
+    },
     escalation::{Fault, FaultClass},
 };
 
@@ -131,4 +135,90 @@ fn an_undone_turn_gives_the_line_back() {
         ["main"],
         "the second was not used up"
     );
+}
+
+fn force_open(name: &str) -> Command {
+    Command {
+        order: Order::ForceOpen(name.into()),
+        channel: None,
+        by: "aya".to_owned(),
+        why: "the carrier maintains".to_owned(),
+    }
+}
+
+#[test]
+fn a_command_survives_a_restart() {
+    let mut world = World::from(LINES, Kept::default());
+    let commanded = world.turn(|desk, now, _| {
+        desk.command(now, &force_open("main"))
+            .expect("a good command");
+    });
+    let kept = commanded.batch.dispatch.expect("it is to be stored");
+    let mut next = World::from(LINES, kept);
+    next.turn(|desk, now, turn| desk.restarted(now, turn));
+    assert_eq!(providers(&next.problem("web", "1")), ["spare"]);
+    let overview = next.desk.providers(next.now);
+    let forced = overview.providers[0].forced.as_ref().expect("still forced");
+    assert_eq!(
+        (forced.by.as_str(), forced.why.as_str()),
+        ("aya", "the carrier maintains")
+    );
+    assert_eq!(overview.history.len(), 1);
+}
+
+#[test]
+fn a_command_whose_turn_could_not_be_stored_has_changed_nothing() {
+    let mut world = World::from(LINES, Kept::default());
+    let before = world.desk.providers(world.now);
+    world.unstored(|desk, now, _| {
+        desk.command(now, &force_open("main"))
+            .expect("a good command");
+    });
+    assert_ne!(world.desk.providers(world.now), before);
+    world.desk.undo_turn();
+    assert_eq!(world.desk.providers(world.now), before);
+    assert_eq!(providers(&world.problem("web", "1")), ["main"]);
+}
+
+#[test]
+fn faults_are_shown_of_the_provider_that_made_them() {
+    let mut world = World::from(LINES, Kept::default());
+    world.problem("web", "1");
+    world.fails(1, 1);
+    let overview = world.desk.providers(world.now);
+    let faults: Vec<_> = overview
+        .providers
+        .iter()
+        .map(|line| (line.provider.as_str(), line.faults.len()))
+        .collect();
+    assert_eq!(faults, [("main", 1), ("spare", 0)]);
+    assert_eq!(
+        overview.providers[0].faults[0].fault.text,
+        "connection refused"
+    );
+}
+
+#[test]
+fn a_good_probe_by_hand_ends_a_pause_early_and_a_bad_one_leaves_it() {
+    let found = |report| Found {
+        report,
+        took_millis: 1,
+        fault: None,
+    };
+    for (report, gate) in [(Report::Good, Gate::Trial), (Report::Fault, Gate::Sick)] {
+        let mut world = World::from(LINES, Kept::default());
+        for (number, group) in [(1, "web"), (2, "db")] {
+            world.problem(group, "1");
+            world.fails(number, 1);
+            world.after(1);
+        }
+        let wakeup = world.desk.providers(world.now).providers[0].breaker.clone();
+        world.turn(|desk, now, _| {
+            let line = (&"main".into(), crate::roster::Channel::Voice);
+            desk.probed(now, line, &found(report), true);
+        });
+        let main = &world.desk.providers(world.now).providers[0];
+        assert_eq!(main.gate, gate, "{report:?}");
+        assert_eq!(main.breaker == wakeup, report == Report::Fault);
+    }
 }
