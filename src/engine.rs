@@ -405,6 +405,7 @@ impl Runner {
                     (&probed.provider, probed.channel),
                     &probed.found,
                     probed.reply.is_some(),
+                    turn,
                 );
                 match probed.reply.take() {
                     Some(reply) => replies.probe(reply, probed.found),
@@ -413,7 +414,7 @@ impl Runner {
             }
             Happening::ToProbe(probing) => self.probe_by_hand(probing),
             Happening::Commanded(command, reply) => {
-                replies.command(reply, self.desk.command(now, &command));
+                replies.command(reply, self.desk.command(now, &command, turn));
             }
             Happening::Viewed(reply) => {
                 let _ = reply.send(self.desk.providers(now));
