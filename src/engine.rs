@@ -23,7 +23,7 @@ pub use self_test::SelfTest;
 pub use watches::Watches;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -40,14 +40,15 @@ use self::{
     carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
-    desk::{Desk, Errand, Load, Now, Turn, Unfinished},
+    desk::{Desk, Errand, Now, Turn, Unfinished},
+    lookup::Question,
     providers::{Probed, Probing},
     self_test::Known,
 };
 use crate::{
-    alert::{Alert, DedupKey, Event},
+    alert::Event,
     config::Config,
-    dispatch::{command::Command, standing::Overview},
+    dispatch::command::Command,
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
     provider::CallRequest,
@@ -112,16 +113,12 @@ enum Happening {
     ToProbe(Probing),
     /// An operator says what to do with the providers.
     Commanded(Command, CommandReply),
-    /// An operator asks how the providers stand.
-    Viewed(oneshot::Sender<Overview>),
     /// A notice left the outbox.
     Settled(NoticeId),
     /// The monitor of a source was read.
     MonitorRead(Arc<str>),
-    /// Somebody asks how much there is to do.
-    Asked(oneshot::Sender<Load>),
-    /// Somebody asks which alerts of these names are open.
-    Sought(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
+    /// Somebody wants to know how things stand.
+    Asked(Question),
     /// Finish the turn and end.
     End,
 }
@@ -199,13 +196,6 @@ impl Engine {
     /// The monitor of a source was read, and what it said was handed in.
     pub async fn monitor_read(&self, source: Arc<str>) {
         let _ = self.happenings.send(Happening::MonitorRead(source)).await;
-    }
-
-    /// How much there is to do; none if the engine is ending.
-    pub async fn load(&self) -> Option<Load> {
-        let (reply, answer) = oneshot::channel();
-        self.happenings.send(Happening::Asked(reply)).await.ok()?;
-        answer.await.ok()
     }
 
     /// The instant by the clock that attempts and their tokens are dated by, which setting the wall clock does not move.
@@ -346,8 +336,12 @@ impl Runner {
         let mut turn = Turn::default();
         let mut replies = Replies::default();
         let mut again = Vec::new();
+        let mut questions = Vec::new();
         for happening in happenings {
-            self.fold(now, happening, &mut turn, &mut replies, &mut again);
+            match happening {
+                Happening::Asked(question) => questions.push(question),
+                other => self.fold(now, other, &mut turn, &mut replies, &mut again),
+            }
         }
         self.desk.wake(now, TURN, &mut turn);
         self.stored = self.commit(&mut turn, now).await;
@@ -357,6 +351,10 @@ impl Runner {
         } else {
             replies.undone();
             self.retry.extend(again);
+        }
+        // Nobody hears of what is not on disk.
+        for question in questions {
+            self.answer(now, question);
         }
     }
 
@@ -416,23 +414,12 @@ impl Runner {
             Happening::Commanded(command, reply) => {
                 replies.command(reply, self.desk.command(now, &command, turn));
             }
-            Happening::Viewed(reply) => {
-                let _ = reply.send(self.desk.providers(now));
-            }
             Happening::Settled(id) => {
                 turn.batch.settled.push(id);
                 again.push(Happening::Settled(id));
             }
             Happening::MonitorRead(source) => self.desk.monitor_read(now, source),
-            Happening::Asked(reply) => {
-                let _ = reply.send(Load {
-                    outbox_pending: self.outbox_pending,
-                    ..self.desk.load(now.steady)
-                });
-            }
-            Happening::Sought(names, reply) => {
-                let _ = reply.send(self.desk.open_alerts(&names));
-            }
+            Happening::Asked(question) => self.answer(now, question),
             Happening::End => self.ending = true,
         }
     }
@@ -582,10 +569,14 @@ impl Runner {
 
     /// Runs an errand beside the loop and hands in what comes of it.
     fn send_back(&self, errand: impl Future<Output = Option<Input>> + Send + 'static) {
+        self.hand_in(async move { errand.await.map(Happening::Returned) });
+    }
+
+    fn hand_in(&self, errand: impl Future<Output = Option<Happening>> + Send + 'static) {
         let happenings = self.happenings.clone();
         tokio::spawn(async move {
-            if let Some(input) = errand.await {
-                let _ = happenings.send(Happening::Returned(input)).await;
+            if let Some(happening) = errand.await {
+                let _ = happenings.send(happening).await;
             }
         });
     }

@@ -1,4 +1,4 @@
-//! The operator's side of the providers: how they stand, commands, and probes that somebody asked for. They go through the
+//! The operator's side of the providers: commands, and probes that somebody asked for. They go through the
 //! turn like everything else, and are answered once what they changed is on disk.
 
 use tokio::sync::oneshot;
@@ -9,10 +9,7 @@ use super::{
     carriers::Carrier,
 };
 use crate::{
-    dispatch::{
-        command::{Command, Done, Found, WrongCommand},
-        standing::Overview,
-    },
+    dispatch::command::{Command, Done, Found, WrongCommand},
     escalation::ProviderName,
     roster::Channel,
 };
@@ -36,13 +33,6 @@ pub(super) struct Probed {
 }
 
 impl Engine {
-    /// How all providers stand, and what was changed; none if the engine is ending.
-    pub async fn providers(&self) -> Option<Overview> {
-        let (reply, answer) = oneshot::channel();
-        self.happenings.send(Happening::Viewed(reply)).await.ok()?;
-        answer.await.ok()
-    }
-
     /// Carries out what an operator says: durable on return.
     pub async fn command(&self, command: Command) -> Result<Done, NotDone> {
         let (reply, answer) = oneshot::channel();
@@ -94,16 +84,14 @@ impl Runner {
         channel: Channel,
         reply: Option<ProbeReply>,
     ) {
-        let happenings = self.happenings.clone();
-        tokio::spawn(async move {
+        self.hand_in(async move {
             let found = carrier.probe().await;
-            let probed = Probed {
+            Some(Happening::Probed(Probed {
                 provider,
                 channel,
                 found,
                 reply,
-            };
-            let _ = happenings.send(Happening::Probed(probed)).await;
+            }))
         });
     }
 }

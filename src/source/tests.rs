@@ -1,4 +1,4 @@
-//! The corpus of `fixtures/sources`, laws over payloads that are broken in any way, and what makes two messages one.
+//! The corpus of `fixtures/mackerel` and `fixtures/sources`, laws over payloads that are broken in any way, and what makes two messages one.
 
 use std::{fs, path::PathBuf};
 
@@ -93,11 +93,17 @@ fn of(folder: &str) -> Source {
     sources.find(|(name, _)| *name == folder).expect(folder).1
 }
 
+/// Mackerel's corpus stands by itself, since all of its events are there.
+fn corpus(folder: &str) -> PathBuf {
+    let below = match folder {
+        "mackerel" => "fixtures/mackerel".to_owned(),
+        other => format!("fixtures/sources/{other}"),
+    };
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
 fn payloads(folder: &str) -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/sources")
-        .join(folder);
-    let files = fs::read_dir(folder).expect("the folder is there");
+    let files = fs::read_dir(corpus(folder)).expect("the folder is there");
     let mut files: Vec<_> = files.map(|file| file.expect("readable").path()).collect();
     files.retain(|path| {
         path.extension()
@@ -108,8 +114,7 @@ fn payloads(folder: &str) -> Vec<PathBuf> {
 }
 
 fn payload(folder: &str, name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("fixtures/sources/{folder}/{name}.json"));
+    let path = corpus(folder).join(format!("{name}.json"));
     serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON")
 }
 

@@ -92,8 +92,11 @@ fn with_token(path: &str, body: impl Into<Vec<u8>>) -> Request {
 }
 
 fn payload(kind: &str, name: &str) -> String {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/sources/{kind}/{name}.json"));
+    let folder = match kind {
+        "mackerel" => "fixtures/mackerel".to_owned(),
+        other => format!("fixtures/sources/{other}"),
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{folder}/{name}.json"));
     std::fs::read_to_string(path).expect("readable")
 }
 

@@ -38,63 +38,63 @@ impl Dice {
 }
 
 fn document(dice: &mut Dice, length: usize) -> String {
+    let name = dice.0;
     // The first numbers of small seeds are much alike.
     for _ in 0..8 {
         dice.below(2);
     }
     let has_relative = dice.below(100) == 0;
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n".to_owned();
-    while xml.len() + 200 < length {
-        verb(dice, &mut xml);
+    let mut place = 0;
+    while xml.len() + 450 < length || place == 0 {
+        place += 1;
+        match dice.below(6) {
+            0 => dial(dice, &mut xml),
+            1 => xml.push_str("  <!-- 当番表 -->\n"),
+            _ => gather(dice, (name, place), &mut xml),
+        }
     }
     if has_relative {
         xml.push_str("  <Play>/sounds/hello.mp3</Play>\n");
     }
+    xml.push_str("  ");
+    say(dice, &mut xml);
     xml.push_str("  <Hangup/>\n</Response>\n");
     xml
 }
 
-fn verb(dice: &mut Dice, xml: &mut String) {
-    match dice.below(8) {
-        0 => gather(dice, xml),
-        1 => {
-            let number = dice.below(1000);
-            let _ = writeln!(
-                xml,
-                "  <Play>https://sounds.example.com/announcements/{number}.mp3</Play>"
-            );
-        }
-        2 => {
-            let _ = writeln!(xml, "  <Pause length=\"{}\"/>", dice.below(9) + 1);
-        }
-        3 => xml.push_str("  <!-- 当番表 -->\n"),
-        4 => dial(dice, xml),
-        _ => {
-            xml.push_str("  ");
-            say(dice, xml);
-        }
-    }
-}
-
-fn gather(dice: &mut Dice, xml: &mut String) {
+/// A question: what is said stands inside it, so that a key pressed early counts.
+fn gather(dice: &mut Dice, (name, place): (u64, u64), xml: &mut String) {
     let _ = writeln!(
         xml,
         "  <Gather numDigits=\"1\" timeout=\"{}\" action=\"https://oncall.example.com/calls/{}/digits?try=1&amp;lang=ja\" method=\"POST\">",
         dice.below(9) + 1,
         dice.below(100_000),
     );
-    for _ in 0..=dice.below(2) {
+    for part in 0..=dice.below(3) {
         xml.push_str("    ");
-        say(dice, xml);
+        match dice.below(6) {
+            0 => {
+                // A file of its own for each place of the flow.
+                let _ = writeln!(
+                    xml,
+                    "<Play>https://sounds.example.com/announcements/{name}-{place}-{part}.mp3</Play>"
+                );
+            }
+            1 => {
+                let _ = writeln!(xml, "<Pause length=\"{}\"/>", dice.below(9) + 1);
+            }
+            _ => say(dice, xml),
+        }
     }
     xml.push_str("  </Gather>\n");
 }
 
+/// Goes on with the next verb if nobody answers.
 fn dial(dice: &mut Dice, xml: &mut String) {
     let _ = writeln!(
         xml,
-        "  <Dial timeout=\"20\" action=\"https://oncall.example.com/calls/{}/done\">\n    <Number>+8150{:08}</Number>\n  </Dial>",
-        dice.below(100_000),
+        "  <Dial timeout=\"20\">\n    <Number>+8150{:08}</Number>\n  </Dial>",
         dice.below(100_000_000),
     );
 }

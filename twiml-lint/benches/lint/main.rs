@@ -58,6 +58,8 @@ fn figure(name: &str, files: &[String]) -> bool {
         events / files.len() as u64
     );
     let linter = Linter::new(Settings::default()).expect("the default settings make sense");
+    let found = with_findings(&linter, files);
+    println!("  {found} of them with findings");
     let others = Other::all(files);
     let mut ways: Vec<Way<'_>> = vec![
         ("quick-xml, bare loop", Box::new(|| time_bare(files))),
@@ -143,6 +145,18 @@ fn time_parse(files: &[String]) -> Duration {
         black_box(document.expect("the corpus is well-formed"));
     }
     start.elapsed()
+}
+
+/// How many of the files have findings.
+fn with_findings(linter: &Linter, files: &[String]) -> usize {
+    let read = |(number, text): (usize, &String)| {
+        linter.read(Some(&format!("{number}.xml")), text.as_bytes().to_vec())
+    };
+    let reports = finish(files.iter().enumerate().map(read).collect());
+    reports
+        .iter()
+        .filter(|report| !report.findings.is_empty())
+        .count()
 }
 
 fn time_lint(linter: &Linter, files: &[String]) -> Duration {
