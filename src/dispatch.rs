@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod limiter;
 pub mod ratio;
 pub mod standing;
+pub mod told;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use self::{
     limiter::{Answer, Class, Limiter, Rate},
     ratio::{Ratio, WrongRatio},
     standing::LastFault,
+    told::Told,
 };
 use crate::{
     escalation::{AttemptId, ProviderName},
@@ -83,7 +85,8 @@ pub struct Happened {
 }
 
 /// See [`Happened`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// Its breaker changed.
     Breaker(Change),
@@ -129,6 +132,8 @@ pub struct KeptLine {
     busy_until: Timestamp,
     #[serde(default)]
     faults: VecDeque<LastFault>,
+    #[serde(default)]
+    told: Told,
 }
 
 /// What outlives the process.
@@ -156,6 +161,7 @@ struct Line {
     /// The weight that the configuration gives it.
     configured: u32,
     faults: VecDeque<LastFault>,
+    told: Told,
 }
 
 impl Line {
@@ -204,6 +210,7 @@ impl Dispatch {
         for line in &mut self.lines {
             line.breaker.restarted(now);
             line.delivery.restarted(now);
+            line.told.restarted(now);
         }
         for (_, ratio) in &mut self.ratios {
             ratio.restarted(now);
@@ -219,6 +226,7 @@ impl Dispatch {
             delivery: line.delivery.clone(),
             busy_until: line.limiter.busy_until(),
             faults: line.faults.clone(),
+            told: line.told.clone(),
         });
         Kept {
             lines: lines.collect(),
@@ -335,10 +343,13 @@ impl Dispatch {
 
     /// When [`Self::wake`] has something to do, if no word comes before.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let lines = self
-            .lines
-            .iter()
-            .flat_map(|line| [line.breaker.next_wakeup(), line.delivery.next_wakeup()]);
+        let lines = self.lines.iter().flat_map(|line| {
+            [
+                line.breaker.next_wakeup(),
+                line.delivery.next_wakeup(),
+                line.told.next_wakeup(),
+            ]
+        });
         let ratios = self.ratios.iter().map(|(_, ratio)| ratio.next_wakeup());
         lines.chain(ratios).flatten().min()
     }
@@ -372,6 +383,21 @@ impl Dispatch {
         (probes, happened)
     }
 
+    /// Whether what happened is to be told now; else it is told later, if it still stands then.
+    pub fn tells(&mut self, now: Timestamp, happened: &Happened) -> bool {
+        let line = self.line_mut(&happened.provider, happened.channel);
+        line.is_some_and(|line| line.told.tells(now, &happened.what))
+    }
+
+    /// What was kept back, and is to be told now.
+    pub fn owed(&mut self, now: Timestamp) -> Vec<Happened> {
+        let of_line = |line: &mut Line| {
+            let owed = line.told.owed(now).into_iter();
+            owed.map(|what| line.happened(what)).collect::<Vec<_>>()
+        };
+        self.lines.iter_mut().flat_map(of_line).collect()
+    }
+
     /// Sets a breaker by hand, or leaves it to itself again. Whether there is such a provider.
     pub fn force(
         &mut self,
@@ -397,7 +423,12 @@ impl Dispatch {
         (by, why): (&str, &str),
         weights: &[(ProviderName, u32)],
     ) -> Result<(), WrongRatio> {
-        self.ratio_mut(channel).set(now, by, why, weights)
+        self.ratio_mut(channel).set(now, by, why, weights)?;
+        let of_channel = |line: &&mut Line| line.channel == channel;
+        for line in self.lines.iter_mut().filter(of_channel) {
+            line.told.weighed();
+        }
+        Ok(())
     }
 
     /// The lines that may carry, best first.
@@ -530,5 +561,6 @@ fn line(offer: &Offer, kept: &[KeptLine]) -> Line {
         ),
         configured: offer.weight,
         faults: kept.map(|line| line.faults.clone()).unwrap_or_default(),
+        told: kept.map(|line| line.told.clone()).unwrap_or_default(),
     }
 }

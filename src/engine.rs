@@ -403,6 +403,7 @@ impl Runner {
                     (&probed.provider, probed.channel),
                     &probed.found,
                     probed.reply.is_some(),
+                    turn,
                 );
                 match probed.reply.take() {
                     Some(reply) => replies.probe(reply, probed.found),
@@ -411,7 +412,7 @@ impl Runner {
             }
             Happening::ToProbe(probing) => self.probe_by_hand(probing),
             Happening::Commanded(command, reply) => {
-                replies.command(reply, self.desk.command(now, &command));
+                replies.command(reply, self.desk.command(now, &command, turn));
             }
             Happening::Settled(id) => {
                 turn.batch.settled.push(id);

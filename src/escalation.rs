@@ -11,6 +11,7 @@
 mod attempt;
 pub mod call;
 mod calling;
+mod carrier_news;
 mod display;
 pub mod journal;
 pub mod policy;
@@ -21,6 +22,7 @@ mod voice;
 pub use crate::alert::Headline;
 pub use attempt::{Attempt, MAX_STAGES, MAX_TROUBLES, REPEAT_WINDOW};
 pub use call::{AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, ProviderName};
+pub use carrier_news::{Became, Sickness};
 pub use journal::{Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, News, Outcome};
 pub use policy::Policy;
 pub use replay::ReplayError;

@@ -5,10 +5,13 @@
 //! next provider stands ready to take over. Only the provider's own faults move it: a busy line or a wrong number is no
 //! sickness of the carrier.
 
-use std::{collections::VecDeque, fmt, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// Why a breaker opened.
+pub use crate::escalation::Sickness as Reason;
 
 /// So many faults in a row open it.
 const IN_A_ROW: usize = 2;
@@ -58,35 +61,6 @@ pub enum Report {
     Fault,
     /// Its account does not work: no use until an operator mends it.
     Account,
-}
-
-/// Why a breaker opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Faults in a row.
-    Faults,
-    /// Half of the last requests failed.
-    Rate,
-    /// Slow requests in a row.
-    Slow,
-    /// The account does not work.
-    Account,
-    /// It was found still sick.
-    StillSick,
-}
-
-impl fmt::Display for Reason {
-    /// To read after "opened: ".
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Faults => "two requests in a row failed",
-            Self::Rate => "half of the last requests failed",
-            Self::Slow => "three requests in a row took more than 5 s",
-            Self::Account => "the account does not work (credentials, suspended); mend it",
-            Self::StillSick => "it still fails",
-        })
-    }
 }
 
 /// What an operator has set by hand.

@@ -195,7 +195,8 @@ impl Dispatch {
         ))
     }
 
-    fn channels_of(
+    /// The channels of a provider; of these only `channel`, if one is named.
+    pub fn channels_of(
         &self,
         provider: &ProviderName,
         channel: Option<Channel>,

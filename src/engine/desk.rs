@@ -6,6 +6,7 @@
 
 mod alerts;
 mod calls;
+mod carrier_news;
 mod lines;
 mod monitors;
 #[cfg(test)]
@@ -198,7 +199,7 @@ impl Desk {
         };
         self.undo.escalation(id, Some(&escalation));
         let bound = call_of(&input);
-        self.observe(now, id, &input);
+        self.observe(now, id, &input, turn);
         let Some(step) = step(now, &mut escalation, input) else {
             self.escalations.insert(id, escalation);
             return self.arm(id, Some(now.steady + AFTER_PANIC));

@@ -42,7 +42,14 @@ impl Engine {
         }
     }
 
-    pub(super) async fn ask(&self, question: Question) -> Option<()> {
+    /// How all providers stand, and what was changed; none if the engine is ending.
+    pub async fn providers(&self) -> Option<Overview> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Question::Providers(reply)).await?;
+        answer.await.ok()
+    }
+
+    async fn ask(&self, question: Question) -> Option<()> {
         let asked = Happening::Asked(question);
         self.happenings.send(asked).await.ok()
     }

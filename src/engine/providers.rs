@@ -1,4 +1,4 @@
-//! The operator's side of the providers: how they stand, commands, and probes that somebody asked for. They go through the
+//! The operator's side of the providers: commands, and probes that somebody asked for. They go through the
 //! turn like everything else, and are answered once what they changed is on disk.
 
 use tokio::sync::oneshot;
@@ -7,13 +7,9 @@ use super::{
     Engine, Happening, Runner,
     answers::{NotDone, ProbeReply},
     carriers::Carrier,
-    lookup::Question,
 };
 use crate::{
-    dispatch::{
-        command::{Command, Done, Found, WrongCommand},
-        standing::Overview,
-    },
+    dispatch::command::{Command, Done, Found, WrongCommand},
     escalation::ProviderName,
     roster::Channel,
 };
@@ -37,13 +33,6 @@ pub(super) struct Probed {
 }
 
 impl Engine {
-    /// How all providers stand, and what was changed; none if the engine is ending.
-    pub async fn providers(&self) -> Option<Overview> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Question::Providers(reply)).await?;
-        answer.await.ok()
-    }
-
     /// Carries out what an operator says: durable on return.
     pub async fn command(&self, command: Command) -> Result<Done, NotDone> {
         let (reply, answer) = oneshot::channel();

@@ -169,6 +169,11 @@ impl fmt::Display for News {
             Self::Resumed => f.write_str("not closed in time, calling resumes"),
             Self::NobodyOnCall => f.write_str("nobody is on call"),
             Self::Exhausted { rounds } => write!(f, "nobody took it in {rounds} rounds"),
+            Self::Provider {
+                provider,
+                channel,
+                became,
+            } => write!(f, "{provider} ({channel}): {became}"),
             Self::Broken { provider, fault } => write!(f, "{provider} needs an operator: {fault}"),
         }
     }

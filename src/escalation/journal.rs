@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     call::{AttemptId, CallSid, CallStatus, Fault, ProviderName},
+    carrier_news::Became,
     policy::Policy,
 };
 use crate::{
     alert::{AlertKey, GroupName, Headline},
-    roster::MemberName,
+    roster::{Channel, MemberName},
 };
 
 /// One line of a journal.
@@ -339,6 +340,16 @@ pub enum News {
     Exhausted {
         /// How many rounds.
         rounds: u32,
+    },
+    /// Something became of a provider. Belongs to no run.
+    Provider {
+        /// Which.
+        provider: ProviderName,
+        /// On which channel.
+        channel: Channel,
+        /// What.
+        #[serde(flatten)]
+        became: Became,
     },
     /// A provider or our configuration fails in a way that only an operator can mend.
     Broken {

@@ -125,8 +125,9 @@ fn one_line(text: impl AsRef<str>) -> String {
 mod tests {
     use super::*;
     use crate::{
-        escalation::{Counts, Fault, FaultClass, Outcome},
+        escalation::{Became, Counts, Fault, FaultClass, Outcome, Sickness},
         notice::samples::notice,
+        roster::Channel,
     };
 
     fn check(news: News, ja: &str, en: &str) {
@@ -224,6 +225,83 @@ mod tests {
                 "Provider twilio needs an operator: the credentials were refused (20003; the account's fault)",
             ),
         ] {
+            check(news, ja, en);
+        }
+    }
+
+    #[test]
+    fn whatever_becomes_of_a_provider_is_told_in_both_languages() {
+        let (by, why) = (|| "aya".to_owned(), || "it drops calls".to_owned());
+        let until = "2025-11-22T01:09:30.5Z".parse().expect("a timestamp");
+        for (became, ja, en) in [
+            (
+                Became::Sick {
+                    sickness: Sickness::Faults,
+                    until,
+                },
+                "使用を止めています: 2 回続けて失敗しました。2025-11-22T01:09:30Z に確かめます。",
+                "Nothing goes through it: two requests in a row failed. It is probed at 2025-11-22T01:09:30Z.",
+            ),
+            (Became::Well, "復旧しました。", "It is well again."),
+            (
+                Became::HeldBack {
+                    arrived: Some((1, 4)),
+                },
+                "最近の 4 件のうち 1 件しか届かなかったため、別の電話会社が受け持ちます。",
+                "Held back: 1 of the last 4 arrived. Another one carries its part.",
+            ),
+            (
+                Became::HeldBack { arrived: None },
+                "2 件続けて届かなかったため、別の電話会社が受け持ちます。",
+                "Held back: two in a row did not arrive. Another one carries its part.",
+            ),
+            (
+                Became::Back,
+                "再び受け持ちます。",
+                "It carries its part again.",
+            ),
+            (
+                Became::ForcedOpen {
+                    by: by(),
+                    why: why(),
+                },
+                "aya さんが使用を止めました: it drops calls",
+                "Switched off by aya: it drops calls",
+            ),
+            (
+                Became::ForcedClosed {
+                    by: by(),
+                    why: why(),
+                },
+                "aya さんが常に使うようにしました: it drops calls",
+                "Always used, by aya: it drops calls",
+            ),
+            (
+                Became::Auto {
+                    by: by(),
+                    why: String::new(),
+                },
+                "aya さんが自動に戻しました。",
+                "Left to itself again by aya.",
+            ),
+            (
+                Became::Weighed {
+                    weight: 30,
+                    by: by(),
+                    why: why(),
+                },
+                "aya さんが重みを 30 にしました: it drops calls",
+                "Weight 30, set by aya: it drops calls",
+            ),
+        ] {
+            let news = News::Provider {
+                provider: "twilio".into(),
+                channel: Channel::Voice,
+                became,
+            };
+            let json = serde_json::to_string(&news).expect("JSON");
+            let back: News = serde_json::from_str(&json).expect("read back");
+            assert_eq!(back, news, "the outbox keeps it");
             check(news, ja, en);
         }
     }

@@ -23,7 +23,8 @@
 //!
 //! `event` is one of `opened`, `noted`, `calling` (`member`, `round`), `not_reached` (`member`, `outcome`, perhaps `fault`), `answered`
 //! (`member`), `acknowledged` (`by`), `closed` (`by`), `recovered` (perhaps `reason`), `resumed`, `nobody_on_call`,
-//! `exhausted` (`rounds`), `broken` (`provider`, `fault`). `outcome` is one of `busy`, `no_answer`, `failed`, `canceled`,
+//! `exhausted` (`rounds`), `broken` (`provider`, `fault`), `provider` (`provider`, `channel`, `became`; see [`Became`]), which
+//! belongs to no run. `outcome` is one of `busy`, `no_answer`, `failed`, `canceled`,
 //! `no_key`, `passed`, `unheard`, `lost`, `not_placed`, `no_provider`, `engaged`, `resting`. `fault` has `class` (`provider`,
 //! `account`, `callee`, `ours`, `ambiguous`), `text` and perhaps `code`, the provider's number. `host` and `url` are left out
 //! where the alert has none. `waiting` counts open alerts that nobody has taken, `open` all open ones.
@@ -43,8 +44,8 @@ use super::{
 };
 use crate::{
     alert::Severity,
-    escalation::{Fault, News, Outcome},
-    roster::Language,
+    escalation::{Became, Fault, News, Outcome},
+    roster::{Channel, Language},
 };
 
 /// Posts to one endpoint. 2xx is delivered; 408, 425, 429 and 5xx are tried again; everything else is given up.
@@ -134,6 +135,10 @@ struct Details<'a> {
     provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a Fault>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    #[serde(flatten)]
+    became: Option<&'a Became>,
 }
 
 impl<'a> Body<'a> {
@@ -199,6 +204,16 @@ fn event(news: &News) -> (&'static str, Details<'_>) {
         News::Exhausted { rounds } => {
             details.rounds = Some(*rounds);
             "exhausted"
+        }
+        News::Provider {
+            provider,
+            channel,
+            became,
+        } => {
+            details.provider = Some(provider.as_str());
+            details.channel = Some(*channel);
+            details.became = Some(became);
+            "provider"
         }
         News::Broken { provider, fault } => {
             details.provider = Some(provider.as_str());
@@ -310,6 +325,24 @@ mod tests {
             json!({"reason": "deleted"}),
         );
         check(News::Resumed, "resumed", json!({}));
+        check(
+            News::Provider {
+                provider: "twilio".into(),
+                channel: Channel::Voice,
+                became: Became::ForcedOpen {
+                    by: "aya".to_owned(),
+                    why: "it drops calls".to_owned(),
+                },
+            },
+            "provider",
+            json!({
+                "provider": "twilio",
+                "channel": "voice",
+                "became": "forced_open",
+                "by": "aya",
+                "why": "it drops calls",
+            }),
+        );
         check(News::NobodyOnCall, "nobody_on_call", json!({}));
         check(
             News::Exhausted { rounds: 3 },

@@ -139,7 +139,7 @@ fn notes(line: &Standing, now: Timestamp) -> Vec<String> {
             notes.push(format!(
                 "{name}: well since {}; others come first for 10 minutes",
                 instant(*since)
-            ))
+            ));
         }
         State::Closed { .. } => {}
     }
@@ -166,4 +166,100 @@ fn notes(line: &Standing, now: Timestamp) -> Vec<String> {
 /// To the second, in UTC as in the log.
 fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dispatch::{
+            Dispatch, Kept, Offer,
+            breaker::Report,
+            command::{Command, Order},
+        },
+        escalation::{Fault, FaultClass},
+        roster::Channel,
+    };
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + secs).expect("in range")
+    }
+
+    fn dispatch() -> Dispatch {
+        let offers =
+            [("main", 100, 1_000), ("spare", 0, 2_500)].map(|(name, weight, every_millis)| Offer {
+                provider: name.into(),
+                channel: Channel::Voice,
+                weight,
+                rate: Rate {
+                    every_millis,
+                    burst: 1,
+                },
+            });
+        Dispatch::new(&offers, Kept::default())
+    }
+
+    fn shown(dispatch: &Dispatch, now: Timestamp) -> String {
+        let mut out = Vec::new();
+        standing(&dispatch.overview(now), &mut out).expect("memory");
+        history(&dispatch.overview(now), &mut out).expect("memory");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn without_trouble_the_table_is_all() {
+        let expected = "\
+PROVIDER  CHANNEL  HEALTH  BREAKER  WEIGHT  ARRIVED  RATE        WAITING
+main      voice    well    closed   100     unknown  1/s         0
+spare     voice    well    closed   0       unknown  1 in 2.5 s  0
+nothing was changed yet
+";
+        assert_eq!(shown(&dispatch(), at(0)), expected);
+    }
+
+    #[test]
+    fn trouble_and_what_was_set_by_hand_come_with_who_when_and_why() {
+        let mut dispatch = dispatch();
+        let main = ("main".into(), Channel::Voice);
+        for second in 0..2 {
+            let fault = Fault {
+                class: FaultClass::Provider,
+                code: None,
+                text: "HTTP status 503".to_owned(),
+            };
+            dispatch.failed(at(second), (&main.0, main.1), &fault);
+            dispatch.report(at(second), (&main.0, main.1), Report::Fault, 0.5);
+        }
+        for order in [
+            Order::ForceClosed("spare".into()),
+            Order::Ratio(vec![("spare".into(), 40)]),
+        ] {
+            let command = Command {
+                order,
+                channel: None,
+                by: "aya".to_owned(),
+                why: "a trial".to_owned(),
+            };
+            dispatch.command(at(5), &command).expect("a good command");
+        }
+        let expected = "\
+PROVIDER  CHANNEL  HEALTH  BREAKER        WEIGHT               ARRIVED  RATE        WAITING
+main      voice    sick    open           100                  unknown  1/s         0
+spare     voice    well    forced closed  40 (configured 0)    unknown  1 in 2.5 s  0
+main (voice): open since 2027-01-15T08:00:01Z: two requests in a row failed; probed at 2027-01-15T08:00:31Z
+main (voice): fault at 2027-01-15T08:00:00Z: HTTP status 503 (the provider's fault)
+main (voice): fault at 2027-01-15T08:00:01Z: HTTP status 503 (the provider's fault)
+spare (voice): forced closed by aya at 2027-01-15T08:00:05Z: a trial
+
+AT                    CHANNEL  WEIGHTS            BY   WHY
+2027-01-15T08:00:05Z  voice    main=100 spare=0   aya  spare is forced closed: a trial
+2027-01-15T08:00:05Z  voice    main=100 spare=40  aya  a trial
+";
+        // The widths of the table are tried where it is made.
+        let words = |text: &str| -> Vec<String> {
+            let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+            text.lines().map(line).collect()
+        };
+        assert_eq!(words(&shown(&dispatch, at(6))), words(expected));
+    }
 }

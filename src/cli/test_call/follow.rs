@@ -142,7 +142,11 @@ impl Progress {
                 self.is_over = true;
                 None
             }
-            News::Opened | News::Noted | News::Calling { .. } | News::Resumed => None,
+            News::Opened
+            | News::Noted
+            | News::Calling { .. }
+            | News::Resumed
+            | News::Provider { .. } => None,
         }
     }
 

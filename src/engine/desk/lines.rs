@@ -4,7 +4,7 @@ use super::{Desk, Errand, Now, Turn};
 use crate::{
     config::{Config, ProviderConfig},
     dispatch::{
-        Ask, Dispatch, Happened, Kept, Offer, Pick,
+        Ask, Dispatch, Kept, Offer, Pick,
         breaker::{Report, SLOW},
         command::{Command, Done, Found, WrongCommand},
         delivery::Reached,
@@ -90,9 +90,9 @@ impl Desk {
     }
 
     /// Tells dispatch what an input says of the provider, before the escalation takes it in.
-    pub(super) fn observe(&mut self, now: Now, id: EscalationId, input: &Input) {
+    pub(super) fn observe(&mut self, now: Now, id: EscalationId, input: &Input, turn: &mut Turn) {
         match input {
-            Input::Placed { attempt, .. } => self.placed(now, *attempt),
+            Input::Placed { attempt, .. } => self.placed(now, *attempt, turn),
             Input::PlaceFailed { attempt, fault, .. } => {
                 let report = match fault.class {
                     FaultClass::Provider | FaultClass::Ambiguous => Report::Fault,
@@ -100,7 +100,7 @@ impl Desk {
                     // It did its work, and said what is wrong with ours.
                     FaultClass::Callee | FaultClass::Ours => Report::Good,
                 };
-                self.report(now, *attempt, report);
+                self.report(now, *attempt, report, turn);
                 // A bad number is no fault to show of the provider.
                 if let Some(record) = self
                     .calls
@@ -122,7 +122,7 @@ impl Desk {
         }
     }
 
-    fn placed(&mut self, now: Now, attempt: AttemptId) {
+    fn placed(&mut self, now: Now, attempt: AttemptId, turn: &mut Turn) {
         let Some(record) = self.calls.record(attempt) else {
             return;
         };
@@ -133,12 +133,13 @@ impl Desk {
             now,
             attempt,
             if is_slow { Report::Slow } else { Report::Good },
+            turn,
         );
         self.dispatch
             .accepted(now.steady, (&provider, Channel::Voice), attempt, member);
     }
 
-    fn report(&mut self, now: Now, attempt: AttemptId, report: Report) {
+    fn report(&mut self, now: Now, attempt: AttemptId, report: Report, turn: &mut Turn) {
         let Some(record) = self.calls.record(attempt) else {
             return;
         };
@@ -146,7 +147,9 @@ impl Desk {
         self.undo.dispatch(&self.dispatch);
         let line = (&provider, Channel::Voice);
         let happened = self.dispatch.report(now.steady, line, report, now.dice);
-        happened.iter().for_each(log);
+        if let Some(happened) = &happened {
+            self.happened(now, happened, turn);
+        }
     }
 
     /// What came of a probe; one that an operator asked for may end a pause early.
@@ -156,6 +159,7 @@ impl Desk {
         line: (&ProviderName, Channel),
         found: &Found,
         is_by_hand: bool,
+        turn: &mut Turn,
     ) {
         self.undo.dispatch(&self.dispatch);
         if let Some(fault) = &found.fault {
@@ -166,16 +170,24 @@ impl Desk {
             false => Dispatch::probed,
         };
         let happened = probed(&mut self.dispatch, now.steady, line, found.report, now.dice);
-        happened.iter().for_each(log);
+        if let Some(happened) = &happened {
+            self.happened(now, happened, turn);
+        }
     }
 
     /// Carries out what an operator says. A refused command has changed nothing.
-    pub fn command(&mut self, now: Now, command: &Command) -> Result<Done, WrongCommand> {
+    pub fn command(
+        &mut self,
+        now: Now,
+        command: &Command,
+        turn: &mut Turn,
+    ) -> Result<Done, WrongCommand> {
         self.undo.dispatch(&self.dispatch);
         let done = self.dispatch.command(now.steady, command)?;
         for line in done.done.iter().chain(&done.warning) {
             tracing::warn!("by hand: {line}");
         }
+        self.tell_of_command(now, command, turn);
         Ok(done)
     }
 
@@ -213,15 +225,9 @@ impl Desk {
         let probes = probes.into_iter();
         turn.errands
             .extend(probes.map(|(provider, channel)| Errand::Probe { provider, channel }));
-        happened.iter().for_each(log);
+        for happened in &happened {
+            self.happened(now, happened, turn);
+        }
+        self.tell_owed(now, turn);
     }
-}
-
-fn log(happened: &Happened) {
-    let Happened {
-        provider,
-        channel,
-        what,
-    } = happened;
-    tracing::warn!(%provider, %channel, "{what}");
 }

@@ -60,7 +60,17 @@ impl World {
     }
 
     fn from(config: &str, dispatch: Kept) -> Self {
-        let environment = |_: &str| Some("secret".to_owned());
+        let environment = |name: &str| {
+            let is_address = name == "URL";
+            Some(
+                if is_address {
+                    "https://hooks.example/x"
+                } else {
+                    "secret"
+                }
+                .to_owned(),
+            )
+        };
         let config = Config::parse_with(config, Path::new("/tmp/rinban.toml"), &environment);
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let snapshot = Snapshot {

@@ -49,6 +49,7 @@ pub(super) fn news(news: &News) -> String {
             let s = if *rounds == 1 { "" } else { "s" };
             format!("Nobody took it in {rounds} round{s}. Calling ends here.")
         }
+        News::Provider { became, .. } => became.to_string(),
         News::Broken { provider, fault } => {
             format!("Provider {provider} needs an operator: {fault}")
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     alert::{HELD, Severity},
-    escalation::{Fault, FaultClass, News, Outcome},
+    escalation::{Became, Fault, FaultClass, News, Outcome, Sickness},
     notice::Notice,
     roster::MemberName,
 };
@@ -50,12 +50,47 @@ pub(super) fn news(news: &News) -> String {
         News::Exhausted { rounds } => {
             format!("{rounds} 巡しましたが、誰も対応しませんでした。電話を終わります。")
         }
+        News::Provider { became, .. } => became_of(became),
         News::Broken {
             provider,
             fault: why,
         } => {
             let why = fault(why);
             format!("電話会社 {provider} は管理者の対応を必要としています: {why}")
+        }
+    }
+}
+
+fn became_of(became: &Became) -> String {
+    match became {
+        Became::Sick { sickness, until } => {
+            let why = match sickness {
+                Sickness::Faults => "2 回続けて失敗しました",
+                Sickness::Rate => "最近の依頼の半分が失敗しました",
+                Sickness::Slow => "3 回続けて 5 秒を超えました",
+                Sickness::Account => "アカウントが使えません (認証情報または停止)。直してください",
+                Sickness::StillSick => "まだ失敗しています",
+            };
+            format!("使用を止めています: {why}。{until:.0} に確かめます。")
+        }
+        Became::Well => "復旧しました。".to_owned(),
+        Became::HeldBack {
+            arrived: Some((arrived, of)),
+        } => format!(
+            "最近の {of} 件のうち {arrived} 件しか届かなかったため、別の電話会社が受け持ちます。"
+        ),
+        Became::HeldBack { arrived: None } => {
+            "2 件続けて届かなかったため、別の電話会社が受け持ちます。".to_owned()
+        }
+        Became::Back => "再び受け持ちます。".to_owned(),
+        Became::ForcedOpen { by, why } => format!("{by} さんが使用を止めました: {why}"),
+        Became::ForcedClosed { by, why } => format!("{by} さんが常に使うようにしました: {why}"),
+        Became::Auto { by, why } if why.is_empty() => {
+            format!("{by} さんが自動に戻しました。")
+        }
+        Became::Auto { by, why } => format!("{by} さんが自動に戻しました: {why}"),
+        Became::Weighed { weight, by, why } => {
+            format!("{by} さんが重みを {weight} にしました: {why}")
         }
     }
 }

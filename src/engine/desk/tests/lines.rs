@@ -149,8 +149,8 @@ fn force_open(name: &str) -> Command {
 #[test]
 fn a_command_survives_a_restart() {
     let mut world = World::from(LINES, Kept::default());
-    let commanded = world.turn(|desk, now, _| {
-        desk.command(now, &force_open("main"))
+    let commanded = world.turn(|desk, now, turn| {
+        desk.command(now, &force_open("main"), turn)
             .expect("a good command");
     });
     let kept = commanded.batch.dispatch.expect("it is to be stored");
@@ -170,8 +170,8 @@ fn a_command_survives_a_restart() {
 fn a_command_whose_turn_could_not_be_stored_has_changed_nothing() {
     let mut world = World::from(LINES, Kept::default());
     let before = world.desk.providers(world.now);
-    world.unstored(|desk, now, _| {
-        desk.command(now, &force_open("main"))
+    world.unstored(|desk, now, turn| {
+        desk.command(now, &force_open("main"), turn)
             .expect("a good command");
     });
     assert_ne!(world.desk.providers(world.now), before);
@@ -213,12 +213,77 @@ fn a_good_probe_by_hand_ends_a_pause_early_and_a_bad_one_leaves_it() {
             world.after(1);
         }
         let wakeup = world.desk.providers(world.now).providers[0].breaker.clone();
-        world.turn(|desk, now, _| {
+        world.turn(|desk, now, turn| {
             let line = (&"main".into(), crate::roster::Channel::Voice);
-            desk.probed(now, line, &found(report), true);
+            desk.probed(now, line, &found(report), true, turn);
         });
         let main = &world.desk.providers(world.now).providers[0];
         assert_eq!(main.gate, gate, "{report:?}");
         assert_eq!(main.breaker == wakeup, report == Report::Fault);
     }
+}
+
+/// Receivers of everything and of one group.
+const RECEIVERS: &str = r#"
+[[notices]]
+name = "all"
+kind = "webhook"
+url_env = "URL"
+[[notices]]
+name = "web only"
+kind = "webhook"
+url_env = "URL"
+groups = ["web"]
+"#;
+
+/// Who is told what of the providers, in English.
+fn told(turn: &Turn) -> Vec<(&str, String)> {
+    let notices = turn.batch.notices.iter();
+    notices
+        .filter(|notice| matches!(notice.news, News::Provider { .. }))
+        .map(|notice| (notice.receiver.as_str(), notice.news.to_string()))
+        .collect()
+}
+
+#[test]
+fn who_hears_of_all_groups_hears_of_the_providers_once() {
+    let mut world = World::from(&format!("{LINES}{RECEIVERS}"), Kept::default());
+    world.problem("web", "1");
+    assert_eq!(told(&world.fails(1, 1)), []);
+    world.after(1);
+    world.problem("db", "1");
+    let failed = world.fails(2, 1);
+    let news = told(&failed);
+    assert_eq!(news.len(), 1, "{news:?}");
+    assert_eq!(news[0].0, "all");
+    let says = "main (voice): Nothing goes through it: two requests in a row failed.";
+    assert!(news[0].1.starts_with(says), "{news:?}");
+    // It is probed again and again and found sick: nobody is told of that, also not after a restart.
+    let kept = failed.batch.dispatch.expect("it is to be stored");
+    let mut next = World::from(&format!("{LINES}{RECEIVERS}"), kept);
+    next.now = world.now;
+    for _ in 0..20 {
+        assert_eq!(told(&next.after(40)), []);
+        let probed = next.turn(|desk, now, turn| {
+            let found = Found {
+                report: Report::Fault,
+                took_millis: 1,
+                fault: None,
+            };
+            let line = (&"main".into(), crate::roster::Channel::Voice);
+            desk.probed(now, line, &found, false, turn);
+        });
+        assert_eq!(told(&probed), []);
+    }
+}
+
+#[test]
+fn what_an_operator_changes_is_told_with_who_and_why() {
+    let mut world = World::from(&format!("{LINES}{RECEIVERS}"), Kept::default());
+    let commanded = world.turn(|desk, now, turn| {
+        desk.command(now, &force_open("main"), turn)
+            .expect("a good command");
+    });
+    let says = "main (voice): Switched off by aya: the carrier maintains".to_owned();
+    assert_eq!(told(&commanded), [("all", says)]);
 }
