@@ -1,7 +1,13 @@
 //! What breaks, and what must hold all the same: nothing lost, nobody rung twice for one problem, and a clear word in Zabbix's
 //! action log where there was an error.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use nix::unistd::geteuid;
@@ -22,6 +28,9 @@ pub(crate) struct Slow {
 
 /// How long Zabbix lets a script run, and then waits before it runs it again; and some time to spare.
 const KILLED_AND_RUN_AGAIN: Duration = Duration::from_secs(120);
+
+/// How long a crashed core stays down.
+const DOWN_FOR: Duration = Duration::from_secs(60);
 
 /// Scripts that hang until Zabbix kills them, 40 s later: one before it has handed its event over, one after that. Both do so
 /// at their first run only. And a problem whose trigger is disabled while people are being called.
@@ -121,6 +130,7 @@ pub(crate) fn core_down(stage: &mut Stage) {
     let before = stage.says("down.before", "down");
     stage.wait_for_book("down", "a phone that rings", |book| book.rang_since(before));
     stage.core.crash();
+    let crashed = Instant::now();
     let down = stage.says("down.after", "down");
     let row = wait_for_error(stage, "down");
     println!(
@@ -132,8 +142,12 @@ pub(crate) fn core_down(stage: &mut Stage) {
         row.error.contains("core") && row.error.trim().lines().count() == 1,
         "{row:?}"
     );
+    // Zabbix tries again and again meanwhile; in the spool it stays one event.
+    let rest = DOWN_FOR.saturating_sub(crashed.elapsed());
+    thread::sleep(rest);
     stage.core.start(&stage.place);
     let up = Timestamp::now();
+    println!("  core down for {}", span(crashed.elapsed()));
     stage.wait_for_book("down", "both problems", |book| {
         (book.alerts().count() == 2).then_some(())
     });
