@@ -120,9 +120,10 @@ impl Delivery {
         }
     }
 
-    /// An attempt that says nothing about the provider, since we ended it ourselves.
+    /// An attempt that says nothing about the provider, since we ended it ourselves; but what arrived before has arrived.
     pub fn forget(&mut self, attempt: AttemptId) {
-        self.samples.retain(|sample| sample.attempt != attempt);
+        self.samples
+            .retain(|sample| sample.attempt != attempt || sample.reached == Reached::Delivered);
     }
 
     /// How much arrived, or nothing if too little is known.
@@ -281,6 +282,19 @@ mod tests {
                 of: 3
             })
         );
+    }
+
+    #[test]
+    fn a_call_that_rang_has_arrived_although_we_ended_it() {
+        let mut delivery = sms(&[Reached::Delivered, Reached::Delivered, Reached::Accepted]);
+        delivery.accepted(at(30), attempt(3), "aya".into());
+        delivery.reached(attempt(3), Reached::Delivered);
+        (0..4).for_each(|number| delivery.forget(attempt(number)));
+        let wanted = Delivered {
+            delivered: 3,
+            of: 3,
+        };
+        assert_eq!(delivery.rate(at(600)), Some(wanted));
     }
 
     #[test]

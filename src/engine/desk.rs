@@ -58,6 +58,8 @@ pub struct Desk {
     dispatch: Dispatch,
     /// The attempts that wait for a line.
     waiting: HashMap<EscalationId, AttemptId>,
+    /// When this core took over. What became of older requests says how the core did, not how the provider does.
+    began: Timestamp,
     alerts: AlertBook,
     /// The escalation of each open alert that has one.
     escalation_of: HashMap<AlertKey, EscalationId>,
@@ -80,6 +82,7 @@ impl Desk {
         let mut desk = Self {
             dispatch: dispatch(&config, snapshot.dispatch.clone()),
             waiting: HashMap::new(),
+            began: Timestamp::MIN,
             config,
             alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),
             escalation_of: HashMap::new(),
@@ -178,6 +181,7 @@ impl Desk {
     pub fn restarted(&mut self, now: Now, turn: &mut Turn) {
         self.undo.dispatch(&self.dispatch);
         self.dispatch.restarted(now.steady);
+        self.began = now.steady;
         let ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
         for id in ids {
             self.input(now, id, Input::Restarted, turn);

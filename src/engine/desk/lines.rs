@@ -140,7 +140,8 @@ impl Desk {
     }
 
     fn report(&mut self, now: Now, attempt: AttemptId, report: Report, turn: &mut Turn) {
-        let Some(record) = self.calls.record(attempt) else {
+        let record = self.calls.record(attempt);
+        let Some(record) = record.filter(|record| record.intended_at >= self.began) else {
             return;
         };
         let provider = record.provider.clone();

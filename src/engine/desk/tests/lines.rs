@@ -287,3 +287,17 @@ fn what_an_operator_changes_is_told_with_who_and_why() {
     let says = "main (voice): Switched off by aya: the carrier maintains".to_owned();
     assert_eq!(told(&commanded), [("all", says)]);
 }
+
+#[test]
+fn requests_that_a_crash_cut_short_are_no_faults_of_the_provider() {
+    let mut world = World::from(LINES, Kept::default());
+    world.problem("web", "1");
+    world.after(1);
+    world.problem("db", "1");
+    world.now.steady += SignedDuration::from_secs(30);
+    world.turn(|desk, now, turn| desk.restarted(now, turn));
+    world.fails(1, 1);
+    world.fails(2, 1);
+    world.after(5);
+    assert_eq!(providers(&world.problem("ops", "1")), ["main"]);
+}
