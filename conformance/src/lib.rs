@@ -1,2 +1,16 @@
-//! The place of the conformance suite, which is to play the phone network, its rare failures included, against any webhook
-//! handler. It is not written yet: this crate has no code.
+//! The conformance suite: the phone network, its rare failures included, played against software that answers it. In reading
+//! order:
+//!
+//! * [`run`]: cases against anybody's webhook handler, and their reports;
+//! * [`serve`]: a stand-in for Twilio's REST API, with faults by plan or seed;
+//! * [`soak`]: the core's own logic under a seeded scheduler with virtual time;
+//! * [`status`]: what the command's exit statuses mean;
+//! * [`cli`]: the command.
+//!
+//! It stands on the roof: it may look at every floor, and shares no code with what it judges.
+
+pub mod cli;
+pub mod run;
+pub mod serve;
+pub mod soak;
+pub mod status;

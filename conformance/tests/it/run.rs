@@ -1,0 +1,1 @@
+//! conformance run, as its users run it.

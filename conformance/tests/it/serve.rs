@@ -1,0 +1,1 @@
+//! conformance serve, as its users run it.

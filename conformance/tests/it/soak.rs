@@ -1,0 +1,1 @@
+//! conformance soak, as its users run it.
