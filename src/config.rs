@@ -49,7 +49,7 @@ use crate::{
     escalation::{Policy, ProviderName},
     monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
-    roster::{Member, MemberName, PhoneNumber, Roster},
+    roster::{Channel, Member, MemberName, PhoneNumber, Roster},
     source::{AddressRange, Source},
     voice::PublicUrl,
 };
@@ -171,9 +171,25 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// What it is.
     pub kind: ProviderKind,
-    /// How much of the calls it carries, of the sum of all weights; 0 for a spare.
+    /// What it carries; at least one, each channel once.
+    pub lines: Vec<LineConfig>,
+}
+
+impl ProviderConfig {
+    /// Whether it carries this channel.
+    pub fn carries(&self, channel: Channel) -> bool {
+        self.lines.iter().any(|line| line.channel == channel)
+    }
+}
+
+/// One channel of a carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineConfig {
+    /// Which.
+    pub channel: Channel,
+    /// How much of the channel's traffic it carries, of the sum of all weights; 0 for a spare.
     pub weight: u32,
-    /// How often it takes a call.
+    /// How often it takes a call or a message.
     pub rate: Rate,
 }
 

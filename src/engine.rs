@@ -51,7 +51,7 @@ use crate::{
     dispatch::command::Command,
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
-    provider::CallRequest,
+    provider::{CallRequest, CallUrls},
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
     voice::Links,
 };
@@ -304,7 +304,7 @@ impl Runner {
     fn finish(&self, unfinished: Unfinished) {
         let (Unfinished::Intent(record) | Unfinished::Live(record) | Unfinished::ToEnd(record)) =
             &unfinished;
-        let Some(carrier) = self.carriers.get(&record.provider).cloned() else {
+        let Some(line) = self.carriers.get(&record.provider).and_then(Carrier::calls) else {
             return;
         };
         let (attempt, call) = (record.attempt, record.call.clone());
@@ -319,12 +319,12 @@ impl Runner {
                     since: record.intended_at,
                     known: self.desk.known_calls(&record.member),
                 };
-                self.send_back(async move { Some(carrier.look_for(errand, cut_short()).await) });
+                self.send_back(async move { Some(line.look_for(errand, cut_short()).await) });
             }
-            Unfinished::Live(record) => self.send_back(async move { carrier.ask(&record).await }),
+            Unfinished::Live(record) => self.send_back(async move { line.ask(&record).await }),
             Unfinished::ToEnd(_) => {
                 if let Some(call) = call {
-                    self.send_back(async move { carrier.end(attempt, call).await });
+                    self.send_back(async move { line.end(attempt, call).await });
                 }
             }
         }
@@ -514,10 +514,10 @@ impl Runner {
                     ring_timeout,
                     call_limit,
                 } => {
-                    let Some((carrier, member)) = self
-                        .carriers
-                        .get(&provider)
-                        .zip(self.config.members.get(&member))
+                    let carrier = self.carriers.get(&provider);
+                    let line = carrier.and_then(Carrier::calls);
+                    let (Some(carrier), Some(line), Some(member)) =
+                        (carrier, line, self.config.members.get(&member))
                     else {
                         self.send_back(std::future::ready(Some(not_configured(attempt))));
                         continue;
@@ -532,9 +532,13 @@ impl Runner {
                         to: member.number.clone(),
                         ring_timeout,
                         call_limit,
-                        voice_url: links.voice(),
-                        fallback_url: links.fallback(),
-                        status_url: links.status(),
+                        inline: None,
+                        urls: Some(CallUrls {
+                            voice: links.voice(),
+                            fallback: links.fallback(),
+                            status: links.status(),
+                        }),
+                        detect_machine: false,
                     };
                     let errand = CallErrand {
                         attempt,
@@ -543,16 +547,16 @@ impl Runner {
                         since: now.wall,
                         known: self.desk.known_calls(&member.name),
                     };
-                    let carrier = carrier.clone();
-                    self.send_back(async move { Some(carrier.place(errand, request).await) });
+                    self.send_back(async move { Some(line.place(errand, request).await) });
                 }
                 Errand::End {
                     attempt,
                     provider,
                     call,
                 } => {
-                    if let Some(carrier) = self.carriers.get(&provider).cloned() {
-                        self.send_back(async move { carrier.end(attempt, call).await });
+                    let carrier = self.carriers.get(&provider);
+                    if let Some(line) = carrier.and_then(Carrier::calls) {
+                        self.send_back(async move { line.end(attempt, call).await });
                     }
                 }
                 Errand::Ask(open) => watches::ask(&self.watches, open),

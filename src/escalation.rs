@@ -14,6 +14,7 @@ mod calling;
 mod carrier_news;
 mod display;
 pub mod journal;
+pub mod message;
 pub mod policy;
 mod replay;
 mod timers;
@@ -24,6 +25,7 @@ pub use attempt::{Attempt, MAX_STAGES, MAX_TROUBLES, REPEAT_WINDOW};
 pub use call::{AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, ProviderName};
 pub use carrier_news::{Became, Sickness};
 pub use journal::{Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, News, Outcome};
+pub use message::{Message, MessageSid, MessageStatus};
 pub use policy::Policy;
 pub use replay::ReplayError;
 

@@ -412,7 +412,8 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
         let api = Twilio::new(provider.name.clone(), account, client);
         tracing::info!(provider = %api.name(), "a provider is ready");
         let carrier = Carrier {
-            api: Arc::new(api),
+            voice: Some(Arc::new(api)),
+            sms: None,
             connection_overrides,
         };
         carriers.insert(provider.name.clone(), carrier);

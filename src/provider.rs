@@ -1,14 +1,16 @@
-//! The carriers: one file each, behind one trait. A provider places, ends, looks up and finds calls, and says whose
-//! fault a failure is. It knows nothing of escalations.
+//! The carriers: one file each, behind a trait for each channel. A [`Provider`] places, ends, looks up and finds calls, a
+//! [`Messenger`] sends and finds messages; both say whose fault a failure is. They know nothing of escalations.
 
 mod client;
 #[cfg(test)]
 mod fault_socket;
+mod messenger;
 mod transport;
 pub mod twilio;
 
 pub use client::{ClientError, client, client_for};
 pub(crate) use client::{client_that_tells, client_without_proxy};
+pub use messenger::{Balance, FoundMessage, Inbound, MessageRequest, Messenger};
 pub use twilio::Twilio;
 
 use std::{fmt, future::Future, pin::Pin};
@@ -18,12 +20,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     escalation::{CallSid, CallStatus, Fault, ProviderName},
     roster::PhoneNumber,
+    voice::Speech,
 };
 
 /// What a provider's method returns.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
 
-/// A call to be placed. All URLs are absolute and carry the attempt's id (P7).
+/// A call to be placed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallRequest {
     /// Whom.
@@ -32,12 +35,23 @@ pub struct CallRequest {
     pub ring_timeout: SignedDuration,
     /// How long the call may last.
     pub call_limit: SignedDuration,
+    /// What is said first, without asking us; nothing where the carrier asks at [`CallUrls::voice`].
+    pub inline: Option<Speech>,
+    /// Where the carrier asks and tells; none where nothing reaches us.
+    pub urls: Option<CallUrls>,
+    /// Whether the carrier is to find out if a person or a machine answers ([`CallState::answered_by`]).
+    pub detect_machine: bool,
+}
+
+/// The URLs of a call. All are absolute and carry the attempt's id (P7).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallUrls {
     /// Where the provider asks what to say.
-    pub voice_url: String,
+    pub voice: String,
     /// Where it asks when that failed.
-    pub fallback_url: String,
+    pub fallback: String,
     /// Where it says how the call goes.
-    pub status_url: String,
+    pub status: String,
 }
 
 impl fmt::Debug for CallRequest {
@@ -58,7 +72,25 @@ pub struct FoundCall {
     pub status: CallStatus,
 }
 
-/// A carrier's API.
+/// How a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallState {
+    /// The furthest that the provider knows of.
+    pub status: CallStatus,
+    /// Who answered, where that was asked for and is known.
+    pub answered_by: Option<AnsweredBy>,
+}
+
+/// Who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// A person.
+    Human,
+    /// A voicemail, a fax or another machine.
+    Machine,
+}
+
+/// The part of a carrier's API that places calls.
 pub trait Provider: fmt::Debug + Send + Sync {
     /// The configured name.
     fn name(&self) -> &ProviderName;
@@ -76,7 +108,7 @@ pub trait Provider: fmt::Debug + Send + Sync {
     fn end<'a>(&'a self, call: &'a CallSid) -> Reply<'a, ()>;
 
     /// How a call goes.
-    fn look_up<'a>(&'a self, call: &'a CallSid) -> Reply<'a, CallStatus>;
+    fn look_up<'a>(&'a self, call: &'a CallSid) -> Reply<'a, CallState>;
 
     /// The newest call to this number from ours that was created at `since` or later and is not among `known`. Tells whether
     /// a request whose reply was lost was carried out.

@@ -30,7 +30,7 @@ use crate::{
 };
 
 use template::{Subject, Templates};
-use twiml::{Speech, Then};
+pub use twiml::{Speech, Then};
 
 /// The `message_id` of a test call, which has a built-in message of its own.
 pub const TEST_CALL: &str = "test_call";

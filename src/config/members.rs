@@ -8,7 +8,9 @@ use crate::roster::{Channel, Language, Member, MemberName, PhoneNumber};
 /// How languages are written.
 pub(super) const LANGUAGES: [(&str, Language); 2] = [("ja", Language::Ja), ("en", Language::En)];
 
-const CHANNELS: [(&str, Channel); 2] = [("voice", Channel::Voice), ("sms", Channel::Sms)];
+/// How channels are written.
+pub(super) const CHANNELS: [(&str, Channel); 2] =
+    [("voice", Channel::Voice), ("sms", Channel::Sms)];
 
 /// The names of everybody in the file, and whoever of them is described without a mistake.
 pub(super) struct Members<'a> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ProviderConfig, ProviderKind, Twilio, endpoint,
+    LineConfig, ProviderConfig, ProviderKind, Twilio, endpoint,
     error::{Wrong, one_of},
-    members::phone_number,
+    members::{CHANNELS, phone_number},
     reader::Section,
     server::unique_name,
 };
-use crate::{dispatch::limiter::Rate, escalation::ProviderName};
+use crate::{dispatch::limiter::Rate, escalation::ProviderName, roster::Channel};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -46,35 +46,75 @@ pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
             Kind::Simulated => Some(ProviderKind::Simulated),
             Kind::Twilio => twilio(section).map(ProviderKind::Twilio),
         };
-        let is_first = providers.is_empty();
-        let weight = section.whole("weight", 0..=1_000);
-        let rate = rate(section, matches!(kind, Some(ProviderKind::Simulated)));
+        let lines = lines(
+            section,
+            matches!(kind, Some(ProviderKind::Simulated)),
+            &providers,
+        );
         providers.extend(name.zip(kind).map(|(name, kind)| ProviderConfig {
             name: ProviderName::new(name),
             kind,
-            weight: weight.unwrap_or(if is_first { 100 } else { 0 }),
-            rate,
+            lines,
         }));
     }
-    if !providers.is_empty() && providers.iter().all(|provider| provider.weight == 0) {
-        root.wrong(
-            sections[0].at,
-            "every provider has weight 0, so nobody would carry anything",
-            "give one of them a weight above 0, or leave `weight` out",
-        );
+    for (channel, what, key) in [
+        (Channel::Voice, "call", "weight"),
+        (Channel::Sms, "message", "sms_weight"),
+    ] {
+        let lines = providers.iter().flat_map(|provider| &provider.lines);
+        let mut weights = lines
+            .filter(|line| line.channel == channel)
+            .map(|line| line.weight)
+            .peekable();
+        if weights.peek().is_some() && weights.all(|weight| weight == 0) {
+            root.wrong(
+                sections[0].at,
+                format!("every provider has `{key}` 0, so nobody would carry a {what}"),
+                format!("give one of them a weight above 0, or leave `{key}` out"),
+            );
+        }
     }
     (providers, is_public)
 }
 
-/// How often a carrier takes a call: once a second, unless its contract says otherwise. The built-in network takes any.
-fn rate(section: &Section<'_>, is_simulated: bool) -> Rate {
-    let per_second = section.number("calls_per_second", 0.01..=1_000.0);
+/// What the provider carries. The first provider of a channel carries all of it, unless weights say otherwise.
+fn lines(section: &Section<'_>, is_simulated: bool, before: &[ProviderConfig]) -> Vec<LineConfig> {
+    let channels = section.choices("channels", &CHANNELS);
+    if channels.as_ref().is_some_and(Vec::is_empty) {
+        section.wrong(
+            section.at,
+            format!("`{}` is empty", section.path("channels")),
+            "write channels = [\"voice\"], or leave the key out",
+        );
+    }
+    let mut channels = channels.unwrap_or_else(|| vec![Channel::Voice]);
+    channels.sort_unstable();
+    channels.dedup();
+    let line = |channel: Channel| {
+        let [weight, per_second] = match channel {
+            Channel::Voice => ["weight", "calls_per_second"],
+            Channel::Sms => ["sms_weight", "messages_per_second"],
+        };
+        let is_first = !before.iter().any(|provider| provider.carries(channel));
+        let weight = section.whole(weight, 0..=1_000);
+        LineConfig {
+            channel,
+            weight: weight.unwrap_or(if is_first { 100 } else { 0 }),
+            rate: rate(section, per_second, is_simulated),
+        }
+    };
+    channels.into_iter().map(line).collect()
+}
+
+/// How often a carrier takes a call or a message: once a second, unless its contract says otherwise. The built-in network takes
+/// any.
+fn rate(section: &Section<'_>, key: &str, is_simulated: bool) -> Rate {
     let rate = |per_second: f64| Rate {
         // Bounded above: 1 to 100,000.
         every_millis: (1_000.0 / per_second).round() as u32,
         burst: 1,
     };
-    match per_second {
+    match section.number(key, 0.01..=1_000.0) {
         Some(per_second) => rate(per_second),
         None if is_simulated => Rate::AT_WILL,
         None => Rate::ONE_A_SECOND,

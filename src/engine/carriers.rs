@@ -12,8 +12,8 @@ use crate::{
         command::Found,
     },
     escalation::{AttemptId, CallSid, CallStatus, Fault, FaultClass, Input, ProviderName},
-    provider::{CallRequest, FoundCall, Provider},
-    roster::PhoneNumber,
+    provider::{CallRequest, FoundCall, Messenger, Provider},
+    roster::{Channel, PhoneNumber},
     store::CallRecord,
 };
 
@@ -34,8 +34,10 @@ pub(super) const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// A configured provider, ready to use.
 #[derive(Clone, Debug)]
 pub struct Carrier {
-    /// Its API.
-    pub api: Arc<dyn Provider>,
+    /// Its API for calls, if it carries them.
+    pub voice: Option<Arc<dyn Provider>>,
+    /// Its API for messages, if it carries them.
+    pub sms: Option<Arc<dyn Messenger>>,
     /// Connection overrides for the URLs that it is given.
     pub connection_overrides: String,
 }
@@ -54,9 +56,64 @@ pub(super) struct Errand {
 }
 
 impl Carrier {
+    /// Its line for calls.
+    pub(super) fn calls(&self) -> Option<CallLine> {
+        self.voice.clone().map(CallLine)
+    }
+
+    /// The channel that is meant where none is named.
+    pub(super) fn usual_channel(&self) -> Channel {
+        match self.voice {
+            Some(_) => Channel::Voice,
+            None => Channel::Sms,
+        }
+    }
+
+    /// Finds out whether the provider does its work, for the breaker of a channel.
+    pub(super) async fn probe(&self, channel: Channel) -> Found {
+        let before = Instant::now();
+        let fault = match (channel, &self.voice, &self.sms) {
+            (Channel::Voice, Some(api), _) => api.probe().await.err(),
+            (Channel::Sms, _, Some(api)) => api.probe().await.err(),
+            _ => Some(no_line()),
+        };
+        let took = before.elapsed();
+        let report = match &fault {
+            None if took > SLOW => Report::Slow,
+            None => Report::Good,
+            Some(fault) => {
+                tracing::info!("the probe failed: {fault}");
+                match fault.class {
+                    FaultClass::Account => Report::Account,
+                    _ => Report::Fault,
+                }
+            }
+        };
+        Found {
+            report,
+            took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            fault,
+        }
+    }
+}
+
+/// The configuration has changed since dispatch asked.
+fn no_line() -> Fault {
+    Fault {
+        class: FaultClass::Ours,
+        code: None,
+        text: "the provider is not configured for this channel".to_owned(),
+    }
+}
+
+/// A carrier's line for calls.
+#[derive(Clone, Debug)]
+pub(super) struct CallLine(Arc<dyn Provider>);
+
+impl CallLine {
     /// Places a call, and says what became of it: [`Input::Placed`] or [`Input::PlaceFailed`].
     pub(super) async fn place(&self, errand: Errand, request: CallRequest) -> Input {
-        match self.api.place(&request).await {
+        match self.0.place(&request).await {
             Ok(call) => Input::Placed {
                 attempt: errand.attempt,
                 call,
@@ -77,7 +134,7 @@ impl Carrier {
         let attempt = errand.attempt;
         let give_up = Instant::now() + LOOK_FOR;
         loop {
-            match self.api.find(&errand.to, errand.since, &errand.known).await {
+            match self.0.find(&errand.to, errand.since, &errand.known).await {
                 Ok(Some(FoundCall { call, .. })) => return Input::Placed { attempt, call },
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%attempt, "failed to look for the call: {error}"),
@@ -96,11 +153,11 @@ impl Carrier {
     /// Asks how a call goes whose callbacks may have been missed.
     pub(super) async fn ask(&self, record: &CallRecord) -> Option<Input> {
         let call = record.call.clone()?;
-        match self.api.look_up(&call).await {
-            Ok(status) => Some(Input::Status {
+        match self.0.look_up(&call).await {
+            Ok(state) => Some(Input::Status {
                 attempt: record.attempt,
                 call,
-                status,
+                status: state.status,
             }),
             Err(fault) => {
                 tracing::warn!(attempt = %record.attempt, "failed to look the call up: {fault}");
@@ -109,33 +166,10 @@ impl Carrier {
         }
     }
 
-    /// Finds out whether the provider does its work, for its breaker.
-    pub(super) async fn probe(&self) -> Found {
-        let before = Instant::now();
-        let fault = self.api.probe().await.err();
-        let took = before.elapsed();
-        let report = match &fault {
-            None if took > SLOW => Report::Slow,
-            None => Report::Good,
-            Some(fault) => {
-                tracing::info!(provider = %self.api.name(), "the probe failed: {fault}");
-                match fault.class {
-                    FaultClass::Account => Report::Account,
-                    _ => Report::Fault,
-                }
-            }
-        };
-        Found {
-            report,
-            took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            fault,
-        }
-    }
-
     /// Ends a call, again and again until the provider says that it is over.
     pub(super) async fn end(&self, attempt: AttemptId, call: CallSid) -> Option<Input> {
         for attempted in 0..END_TRIES {
-            match self.api.end(&call).await {
+            match self.0.end(&call).await {
                 // The status callback says the same, if it is not lost.
                 Ok(()) => {
                     return Some(Input::Status {

@@ -42,7 +42,7 @@ impl Engine {
     }
 
     /// Probes a provider at once, and says what was found. A good probe ends the pause of an open breaker early; a bad one
-    /// does not lengthen it. Without a channel voice is meant.
+    /// does not lengthen it. Without a channel voice is meant, if the provider carries it.
     pub async fn probe(
         &self,
         provider: ProviderName,
@@ -73,7 +73,7 @@ impl Runner {
             let wrong = WrongCommand::Unknown(provider, channel);
             return drop(reply.send(Err(wrong.into())));
         };
-        let channel = channel.unwrap_or(Channel::Voice);
+        let channel = channel.unwrap_or_else(|| carrier.usual_channel());
         self.probe(carrier, provider, channel, Some(reply));
     }
 
@@ -85,7 +85,7 @@ impl Runner {
         reply: Option<ProbeReply>,
     ) {
         self.hand_in(async move {
-            let found = carrier.probe().await;
+            let found = carrier.probe(channel).await;
             Some(Happening::Probed(Probed {
                 provider,
                 channel,

@@ -30,10 +30,11 @@ use secrecy::SecretString;
 
 pub use inspect::{CallerId, Inspection};
 
-use super::{CallRequest, FoundCall, Provider, Reply, transport};
+use super::{CallRequest, CallState, FoundCall, Provider, Reply, transport};
 use crate::{
-    escalation::{CallSid, CallStatus, Fault, FaultClass, ProviderName},
+    escalation::{CallSid, Fault, FaultClass, ProviderName},
     roster::PhoneNumber,
+    voice::twiml,
 };
 use resource::{AccountState, Call, Page};
 
@@ -173,7 +174,7 @@ impl Twilio {
         Ok(())
     }
 
-    async fn status_of(&self, call: &CallSid) -> Result<CallStatus, Fault> {
+    async fn state_of(&self, call: &CallSid) -> Result<CallState, Fault> {
         let call: Call = match self.read(&self.call_url(call)?).await {
             // Says nothing about the account: the list of calls lags behind.
             Err(refused) if refused.status == Some(404) => {
@@ -182,9 +183,13 @@ impl Twilio {
             }
             other => other?,
         };
-        call.status().ok_or_else(|| {
+        let status = call.status().ok_or_else(|| {
             let text = "the reply names no status that we know";
             transport::fault(FaultClass::Provider, text)
+        })?;
+        Ok(CallState {
+            status,
+            answered_by: call.answered_by(),
         })
     }
 
@@ -262,8 +267,8 @@ impl Provider for Twilio {
         Box::pin(self.end_call(call))
     }
 
-    fn look_up<'a>(&'a self, call: &'a CallSid) -> Reply<'a, CallStatus> {
-        Box::pin(self.status_of(call))
+    fn look_up<'a>(&'a self, call: &'a CallSid) -> Reply<'a, CallState> {
+        Box::pin(self.state_of(call))
     }
 
     fn find<'a>(
@@ -286,16 +291,31 @@ fn create_form<'a>(request: &'a CallRequest, from: &'a PhoneNumber) -> Vec<Field
     let mut form: Vec<Field<'_>> = vec![
         ("To", request.to.e164().into()),
         ("From", from.e164().into()),
-        ("Url", request.voice_url.as_str().into()),
-        ("Method", "POST".into()),
-        ("FallbackUrl", request.fallback_url.as_str().into()),
-        ("FallbackMethod", "POST".into()),
-        ("StatusCallback", request.status_url.as_str().into()),
-        ("StatusCallbackMethod", "POST".into()),
     ];
-    // Without `initiated` a lost reply would stay unbound until the phone rings.
-    for event in ["initiated", "ringing", "answered", "completed"] {
-        form.push(("StatusCallbackEvent", event.into()));
+    match (&request.inline, &request.urls) {
+        (Some(speech), _) => form.push(("Twiml", twiml::render(speech).into())),
+        (None, Some(urls)) => {
+            form.push(("Url", urls.voice.as_str().into()));
+            form.push(("Method", "POST".into()));
+        }
+        (None, None) => {}
+    }
+    if let Some(urls) = &request.urls {
+        form.extend([
+            ("FallbackUrl", urls.fallback.as_str().into()),
+            ("FallbackMethod", "POST".into()),
+            ("StatusCallback", urls.status.as_str().into()),
+            ("StatusCallbackMethod", "POST".into()),
+        ]);
+        // Without `initiated` a lost reply would stay unbound until the phone rings.
+        for event in ["initiated", "ringing", "answered", "completed"] {
+            form.push(("StatusCallbackEvent", event.into()));
+        }
+    }
+    if request.detect_machine {
+        // In the background: by default the detection holds the message up until it is done.
+        form.push(("MachineDetection", "Enable".into()));
+        form.push(("AsyncAmd", "true".into()));
     }
     form.push(("Timeout", ring_secs.to_string().into()));
     form.push(("TimeLimit", limit_secs.to_string().into()));

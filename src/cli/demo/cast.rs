@@ -13,7 +13,7 @@ use super::night::Pace;
 use crate::{
     alert::{Event, EventKind, GroupName, Severity},
     config::{
-        Config, Group, ProviderConfig, ProviderKind, Receiver, ReceiverKind, Server,
+        Config, Group, LineConfig, ProviderConfig, ProviderKind, Receiver, ReceiverKind, Server,
         SimulatorConfig,
     },
     dispatch::limiter::Rate,
@@ -171,8 +171,11 @@ impl Cast {
             providers: vec![ProviderConfig {
                 name: "simulated".into(),
                 kind: ProviderKind::Simulated,
-                weight: 100,
-                rate: Rate::AT_WILL,
+                lines: vec![LineConfig {
+                    channel: Channel::Voice,
+                    weight: 100,
+                    rate: Rate::AT_WILL,
+                }],
             }],
             members: members
                 .map(|member| (member.name.clone(), member))

@@ -17,18 +17,18 @@ use crate::{
 
 /// Dispatch over the configured providers, from where the last one stopped.
 pub fn dispatch(config: &Config, kept: Kept) -> Dispatch {
-    let offers: Vec<_> = config.providers.iter().map(offer).collect();
+    let offers: Vec<_> = config.providers.iter().flat_map(offers).collect();
     Dispatch::new(&offers, kept)
 }
 
 /// What a configured provider offers.
-fn offer(provider: &ProviderConfig) -> Offer {
-    Offer {
+fn offers(provider: &ProviderConfig) -> impl Iterator<Item = Offer> {
+    provider.lines.iter().map(|line| Offer {
         provider: provider.name.clone(),
-        channel: Channel::Voice,
-        weight: provider.weight,
-        rate: provider.rate,
-    }
+        channel: line.channel,
+        weight: line.weight,
+        rate: line.rate,
+    })
 }
 
 impl Desk {

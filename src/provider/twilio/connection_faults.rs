@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::provider::{
-    client,
+    CallUrls, client,
     fault_socket::{FaultSocket, Trouble},
 };
 
@@ -29,9 +29,13 @@ fn request() -> CallRequest {
         to: PhoneNumber::parse("+815000000002").expect("E.164"),
         ring_timeout: SignedDuration::from_secs(60),
         call_limit: SignedDuration::from_secs(300),
-        voice_url: "https://rinban.example/voice".to_owned(),
-        fallback_url: "https://rinban.example/fallback".to_owned(),
-        status_url: "https://rinban.example/status".to_owned(),
+        inline: None,
+        urls: Some(CallUrls {
+            voice: "https://rinban.example/voice".to_owned(),
+            fallback: "https://rinban.example/fallback".to_owned(),
+            status: "https://rinban.example/status".to_owned(),
+        }),
+        detect_machine: false,
     }
 }
 

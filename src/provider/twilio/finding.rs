@@ -6,6 +6,8 @@ use wiremock::{
     matchers::{basic_auth, method, path, query_param},
 };
 
+use crate::escalation::CallStatus;
+
 use super::{
     quartet::{CALLS, FROM, TO, TOKEN, always, check, error, number, once, pair, requests},
     *,

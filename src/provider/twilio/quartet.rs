@@ -9,7 +9,10 @@ use wiremock::{
 };
 
 use super::*;
-use crate::provider::client;
+use crate::{
+    escalation::CallStatus,
+    provider::{AnsweredBy, CallUrls, client},
+};
 
 pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const FROM: &str = "+815000000001";
@@ -41,9 +44,13 @@ fn call_request() -> CallRequest {
         to: number(),
         ring_timeout: SignedDuration::from_millis(59_001),
         call_limit: SignedDuration::from_secs(300),
-        voice_url: "https://rinban.example/v/42-7/0?t=tok+en#rc=3&ct=2000".to_owned(),
-        fallback_url: "https://rinban.example/f/42-7/0?t=tok+en".to_owned(),
-        status_url: "https://rinban.example/s/42-7?t=tok+en".to_owned(),
+        inline: None,
+        urls: Some(CallUrls {
+            voice: "https://rinban.example/v/42-7/0?t=tok+en#rc=3&ct=2000".to_owned(),
+            fallback: "https://rinban.example/f/42-7/0?t=tok+en".to_owned(),
+            status: "https://rinban.example/s/42-7?t=tok+en".to_owned(),
+        }),
+        detect_machine: false,
     }
 }
 
@@ -379,7 +386,28 @@ async fn looking_up_reads_the_status() {
             .respond_with(ResponseTemplate::new(200).set_body_json(json!({"status": word})))
             .mount(&server)
             .await;
-        assert_eq!(twilio.look_up(&"CA1".into()).await, Ok(status));
+        let state = CallState {
+            status,
+            answered_by: None,
+        };
+        assert_eq!(twilio.look_up(&"CA1".into()).await, Ok(state));
+    }
+}
+
+#[tokio::test]
+async fn looking_up_tells_a_person_from_a_machine() {
+    for (word, answered_by) in [
+        (json!("human"), Some(AnsweredBy::Human)),
+        (json!("machine_start"), Some(AnsweredBy::Machine)),
+        (json!("fax"), Some(AnsweredBy::Machine)),
+        (json!("unknown"), None),
+        (json!(null), None),
+    ] {
+        let (server, twilio) = pair().await;
+        let call = json!({"status": "in-progress", "answered_by": word});
+        always(&server, ResponseTemplate::new(200).set_body_json(call)).await;
+        let state = twilio.look_up(&"CA1".into()).await.expect("a state");
+        assert_eq!(state.answered_by, answered_by);
     }
 }
 

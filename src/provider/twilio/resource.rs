@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::escalation::{CallSid, CallStatus, Fault, FaultClass};
 
-use super::super::transport::fault;
+use super::super::{AnsweredBy, transport::fault};
 
 /// A call.
 #[derive(Deserialize)]
@@ -16,6 +16,7 @@ pub(super) struct Call {
     status: Option<String>,
     to: Option<String>,
     date_created: Option<String>,
+    answered_by: Option<String>,
 }
 
 /// The account.
@@ -41,6 +42,15 @@ impl Call {
     /// How it goes, if we know the word.
     pub(super) fn status(&self) -> Option<CallStatus> {
         CallStatus::parse(self.status.as_deref()?)
+    }
+
+    /// Who answered, if the detection was asked for and is done (Call resource, "answered_by").
+    pub(super) fn answered_by(&self) -> Option<AnsweredBy> {
+        match self.answered_by.as_deref()? {
+            "human" => Some(AnsweredBy::Human),
+            "unknown" => None,
+            _ => Some(AnsweredBy::Machine),
+        }
     }
 
     /// Whether it may be a call to this number: a server that ignores the filter must not mislead us.
