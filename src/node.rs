@@ -400,16 +400,16 @@ fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Key
             (ProviderKind::Simulated, None) => continue,
         };
         let client = provider::client_for(&account.base_url)?;
-        let connection_overrides = account.connection_overrides;
+        let (from, connection_overrides) = (account.from, account.connection_overrides);
         let tokens = std::iter::once(&account.auth_token).chain(&account.next_auth_token);
         keys.insert(provider.name.clone(), SigningKeys::new(tokens, []));
         let account = twilio::Account {
             base_url: account.base_url,
+            user: account.account_sid.clone(),
             account_sid: account.account_sid,
             auth_token: account.auth_token,
-            from: account.from,
         };
-        let api = Twilio::new(provider.name.clone(), account, client);
+        let api = Twilio::new(provider.name.clone(), account, from, client);
         tracing::info!(provider = %api.name(), "a provider is ready");
         let carrier = Carrier {
             voice: Some(Arc::new(api)),

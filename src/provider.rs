@@ -11,7 +11,7 @@ pub mod twilio;
 pub use client::{ClientError, client, client_for};
 pub(crate) use client::{client_that_tells, client_without_proxy};
 pub use messenger::{Balance, FoundMessage, Inbound, MessageRequest, Messenger};
-pub use twilio::Twilio;
+pub use twilio::{Twilio, TwilioSms};
 
 use std::{fmt, future::Future, pin::Pin};
 

@@ -7,7 +7,7 @@ use crate::{
     config::{Config, ProviderConfig, ProviderKind},
     escalation::{Fault, FaultClass},
     provider::{
-        self, Twilio,
+        self, Balance, Twilio,
         twilio::{Account, CallerId, Inspection},
     },
 };
@@ -62,11 +62,11 @@ async fn inspect(provider: ProviderConfig) -> Vec<Finding> {
     let from = twilio.from.to_string();
     let account = Account {
         base_url: twilio.base_url,
+        user: twilio.account_sid.clone(),
         account_sid: twilio.account_sid,
         auth_token: twilio.auth_token,
-        from: twilio.from,
     };
-    match Twilio::new(provider.name.clone(), account, client)
+    match Twilio::new(provider.name.clone(), account, twilio.from, client)
         .inspect()
         .await
     {
@@ -91,13 +91,29 @@ fn judge(name: &str, from: &str, inspection: &Inspection) -> Vec<Finding> {
             "upgrade it, or verify every member's number in its console",
         ));
     }
-    findings.push(match &inspection.from {
+    findings.extend(
+        inspection
+            .from
+            .as_ref()
+            .map(|known| sender(name, from, known)),
+    );
+    findings.extend(
+        inspection
+            .balance
+            .as_ref()
+            .map(|balance| funds(name, balance)),
+    );
+    findings
+}
+
+fn sender(name: &str, from: &str, known: &Result<CallerId, Fault>) -> Finding {
+    match known {
         Ok(CallerId::Own) => Finding::ok(NAME, format!("{name}: may call from {from}")),
         Ok(CallerId::Verified) => Finding::ok(
             NAME,
             format!("{name}: may call from {from}, which is verified"),
         ),
-        Ok(CallerId::WithoutVoice) => Finding::fail(
+        Ok(CallerId::Unable) => Finding::fail(
             NAME,
             format!("{name}: {from} cannot call, only write"),
             "take a number with voice, and put it into `from`",
@@ -112,32 +128,21 @@ fn judge(name: &str, from: &str, inspection: &Inspection) -> Vec<Finding> {
             format!("{name}: does not say whether we may call from {from}: {fault}"),
             "run `rinban test-call --member NAME` to see",
         ),
-    });
-    findings.extend(
-        inspection
-            .balance
-            .as_deref()
-            .map(|balance| funds(name, balance)),
-    );
-    findings
+    }
 }
 
-fn funds(name: &str, balance: &str) -> Finding {
-    let amount: Option<f64> = balance
-        .split(' ')
-        .next()
-        .and_then(|amount| amount.parse().ok());
+fn funds(name: &str, balance: &Balance) -> Finding {
     let text = format!("{name}: the balance is {balance}");
-    match amount {
-        Some(amount) if amount <= 0.0 => {
-            Finding::fail(NAME, text, "pay in: nobody is called without money")
-        }
-        Some(amount) if amount < LOW => Finding::warn(
+    if balance.amount <= 0.0 {
+        Finding::fail(NAME, text, "pay in: nobody is called without money")
+    } else if balance.amount < LOW {
+        Finding::warn(
             NAME,
             text,
             "pay in, or let the account be recharged by itself",
-        ),
-        _ => Finding::ok(NAME, text),
+        )
+    } else {
+        Finding::ok(NAME, text)
     }
 }
 
@@ -176,6 +181,11 @@ fn spare(config: &Config) -> Option<Finding> {
 mod tests {
     use super::{super::finding::Level, *};
 
+    fn usd(amount: f64) -> Option<Balance> {
+        let currency = Some("USD".to_owned());
+        Some(Balance { amount, currency })
+    }
+
     fn check(inspection: &Inspection, expected: &[(Level, &str)]) {
         let findings = judge("twilio", "+…5678", inspection);
         assert_eq!(findings.len(), expected.len(), "{findings:?}");
@@ -191,8 +201,8 @@ mod tests {
         let good = Inspection {
             status: "active".to_owned(),
             is_trial: false,
-            from: Ok(CallerId::Own),
-            balance: Some("12.34 USD".to_owned()),
+            from: Some(Ok(CallerId::Own)),
+            balance: usd(12.34),
         };
         check(
             &good,
@@ -206,8 +216,8 @@ mod tests {
             &Inspection {
                 status: "suspended".to_owned(),
                 is_trial: true,
-                from: Ok(CallerId::Unknown),
-                balance: Some("-0.10 USD".to_owned()),
+                from: Some(Ok(CallerId::Unknown)),
+                balance: usd(-0.1),
             },
             &[
                 (Level::Fail, "is suspended"),
@@ -218,8 +228,8 @@ mod tests {
         );
         check(
             &Inspection {
-                from: Ok(CallerId::WithoutVoice),
-                balance: Some("4.99 USD".to_owned()),
+                from: Some(Ok(CallerId::Unable)),
+                balance: usd(4.99),
                 ..good.clone()
             },
             &[
@@ -240,7 +250,7 @@ mod tests {
         );
         check(
             &Inspection {
-                from: Err(fault),
+                from: Some(Err(fault)),
                 balance: None,
                 ..good
             },

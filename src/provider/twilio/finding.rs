@@ -9,6 +9,7 @@ use wiremock::{
 use crate::escalation::CallStatus;
 
 use super::{
+    list::MAX_PAGES,
     quartet::{CALLS, FROM, TO, TOKEN, always, check, error, number, once, pair, requests},
     *,
 };

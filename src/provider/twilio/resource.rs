@@ -1,13 +1,17 @@
-//! The parts of Twilio's JSON that are read: Call resource, list of calls, error. Everything else is ignored, and a
+//! The parts of Twilio's JSON that are read: Call and Message resource, their lists, error. Everything else is ignored, and a
 //! missing field is no error until it is needed, since nearly all of them may be null.
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::escalation::{CallSid, CallStatus, Fault, FaultClass};
+use crate::escalation::{CallSid, CallStatus, Fault, FaultClass, MessageSid, MessageStatus};
 
-use super::super::{AnsweredBy, transport::fault};
+use super::{
+    super::{AnsweredBy, transport::fault},
+    list::Page,
+    message_codes,
+};
 
 /// A call.
 #[derive(Deserialize)]
@@ -27,9 +31,75 @@ pub(super) struct AccountState {
 
 /// A page of the list of calls.
 #[derive(Deserialize)]
-pub(super) struct Page {
-    pub(super) calls: Vec<Call>,
-    pub(super) next_page_uri: Option<String>,
+pub(super) struct CallPage {
+    calls: Vec<Call>,
+    next_page_uri: Option<String>,
+}
+
+impl Page for CallPage {
+    type Item = Call;
+
+    fn turn(self) -> (Vec<Call>, Option<String>) {
+        (self.calls, self.next_page_uri)
+    }
+
+    fn created_at(call: &Call) -> Option<Timestamp> {
+        call.date_created.as_deref().and_then(date)
+    }
+}
+
+/// A message.
+#[derive(Deserialize)]
+pub(super) struct Message {
+    sid: Option<String>,
+    status: Option<String>,
+    to: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) body: Option<String>,
+    direction: Option<String>,
+    date_created: Option<String>,
+}
+
+/// A page of the list of messages.
+#[derive(Deserialize)]
+pub(super) struct MessagePage {
+    messages: Vec<Message>,
+    next_page_uri: Option<String>,
+}
+
+impl Page for MessagePage {
+    type Item = Message;
+
+    fn turn(self) -> (Vec<Message>, Option<String>) {
+        (self.messages, self.next_page_uri)
+    }
+
+    fn created_at(message: &Message) -> Option<Timestamp> {
+        message.date_created.as_deref().and_then(date)
+    }
+}
+
+impl Message {
+    /// Its name, if it can stand in a path.
+    pub(super) fn sid(&self) -> Option<MessageSid> {
+        let sid = self.sid.as_deref()?;
+        is_plain(sid).then(|| MessageSid::new(sid))
+    }
+
+    /// How far it has come, if we know the word.
+    pub(super) fn status(&self) -> Option<MessageStatus> {
+        message_codes::status(self.status.as_deref()?)
+    }
+
+    /// Whether it may have gone to this number.
+    pub(super) fn is_to(&self, e164: &str) -> bool {
+        self.to.as_deref().is_none_or(|to| to == e164)
+    }
+
+    /// Whether somebody has sent it to us (Message resource, "direction").
+    pub(super) fn is_inbound(&self) -> bool {
+        self.direction.as_deref() == Some("inbound")
+    }
 }
 
 impl Call {
@@ -57,12 +127,12 @@ impl Call {
     pub(super) fn is_to(&self, e164: &str) -> bool {
         self.to.as_deref().is_none_or(|to| to == e164)
     }
+}
 
-    /// When it was created, to the second.
-    pub(super) fn created_at(&self) -> Option<Timestamp> {
-        static PARSER: DateTimeParser = DateTimeParser::new();
-        PARSER.parse_timestamp(self.date_created.as_deref()?).ok()
-    }
+/// To the second.
+fn date(text: &str) -> Option<Timestamp> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    PARSER.parse_timestamp(text).ok()
 }
 
 /// Whether a name can stand in a path as it is. Twilio's are `CA` and 32 hex digits, compatible services use UUIDs.
@@ -138,14 +208,14 @@ mod tests {
         let call: Call =
             parse(br#"{"date_created":"Tue, 31 Aug 2010 20:36:28 +0000"}"#).expect("a call");
         let expected: Timestamp = "2010-08-31T20:36:28Z".parse().expect("a timestamp");
-        assert_eq!(call.created_at(), Some(expected));
+        assert_eq!(CallPage::created_at(&call), Some(expected));
         for other in [
             r#"{"date_created":null}"#,
             r#"{"date_created":"today"}"#,
             "{}",
         ] {
             let call: Call = parse(other.as_bytes()).expect("a call");
-            assert_eq!(call.created_at(), None, "{other}");
+            assert_eq!(CallPage::created_at(&call), None, "{other}");
         }
     }
 }
