@@ -29,7 +29,7 @@ mod verdict;
 
 use std::{borrow::Cow, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use abilities::{Abilities, Preset, SIGNATURE_HEADER};
@@ -130,7 +130,7 @@ impl Twilio {
     }
 
     fn call_url(&self, call: &CallSid) -> Result<String, Fault> {
-        if !resource::is_plain(call.as_str()) {
+        if !transport::is_plain(call.as_str()) {
             let text = "the name of the call cannot stand in a URL";
             return Err(transport::fault(FaultClass::Ours, text));
         }
@@ -247,8 +247,8 @@ fn create_form<'a>(
     from: &'a PhoneNumber,
     can: Abilities,
 ) -> Vec<Field<'a>> {
-    let ring_secs = whole_seconds(request.ring_timeout).clamp(1, MAX_RING_SECS);
-    let limit_secs = whole_seconds(request.call_limit).max(1);
+    let ring_secs = transport::whole_seconds(request.ring_timeout).clamp(1, MAX_RING_SECS);
+    let limit_secs = transport::whole_seconds(request.call_limit).max(1);
     let mut form: Vec<Field<'_>> = vec![
         ("To", request.to.e164().into()),
         ("From", from.e164().into()),
@@ -292,13 +292,6 @@ fn told(urls: &CallUrls, can: Abilities) -> Vec<Field<'_>> {
         }
     }
     form
-}
-
-/// Rounded up.
-fn whole_seconds(duration: SignedDuration) -> i64 {
-    duration
-        .as_secs()
-        .saturating_add(i64::from(duration.subsec_nanos() > 0))
 }
 
 fn found_call(call: &Call) -> Option<FoundCall> {

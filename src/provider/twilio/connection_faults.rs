@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::provider::{
     CallUrls, client,

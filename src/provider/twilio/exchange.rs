@@ -121,11 +121,9 @@ impl Api {
             let body = accepted.body.map_err(Refused::without_status)?;
             resource::parse(&body).map_err(Refused::without_status)
         };
-        read.await.map_err(|mut refused: Refused| {
-            if refused.fault.class == FaultClass::Ambiguous {
-                refused.fault.class = FaultClass::Provider;
-            }
-            refused
+        read.await.map_err(|refused: Refused| Refused {
+            fault: transport::of_reading(refused.fault),
+            ..refused
         })
     }
 

@@ -103,7 +103,7 @@ impl TwilioSms {
     }
 
     async fn status_of(&self, message: &MessageSid) -> Result<MessageStatus, Fault> {
-        if !resource::is_plain(message.as_str()) {
+        if !transport::is_plain(message.as_str()) {
             let text = "the name of the message cannot stand in a URL";
             return Err(transport::fault(FaultClass::Ours, text));
         }

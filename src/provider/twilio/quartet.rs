@@ -8,6 +8,8 @@ use wiremock::{
     matchers::{any, basic_auth, body_string, method, path},
 };
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::{
     escalation::CallStatus,

@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::escalation::{CallSid, CallStatus, Fault, FaultClass, MessageSid, MessageStatus};
 
 use super::{
-    super::{AnsweredBy, transport::fault},
+    super::{
+        AnsweredBy,
+        transport::{fault, is_plain},
+    },
     list::Page,
     message_codes,
 };
@@ -135,14 +138,6 @@ fn date(text: &str) -> Option<Timestamp> {
     PARSER.parse_timestamp(text).ok()
 }
 
-/// Whether a name can stand in a path as it is. Twilio's are `CA` and 32 hex digits, compatible services use UUIDs.
-pub(super) fn is_plain(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
 /// The error code in a body, if there is one. The body may be anything, such as a proxy's HTML.
 pub(super) fn error_code(body: &[u8]) -> Option<u32> {
     let body: Value = serde_json::from_slice(body).ok()?;
@@ -184,23 +179,6 @@ mod tests {
         ] {
             assert_eq!(error_code(body), code, "{}", String::from_utf8_lossy(body));
         }
-    }
-
-    #[test]
-    fn only_a_name_that_can_stand_in_a_path_is_a_name() {
-        for (sid, plain) in [
-            ("CA0123456789abcdef0123456789abcdef", true),
-            ("5f0b9e0a-5a4e-4c3e-9a3b-1c2d3e4f5a6b", true),
-            ("", false),
-            ("..", false),
-            ("CA/../Messages", false),
-            ("CA?x", false),
-            ("CA%2F", false),
-            ("呼", false),
-        ] {
-            assert_eq!(is_plain(sid), plain, "{sid:?}");
-        }
-        assert!(!is_plain(&"a".repeat(65)));
     }
 
     #[test]
