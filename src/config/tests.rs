@@ -241,7 +241,7 @@ fn check_providers(config: &Config) {
         .collect();
     assert_eq!(
         weights,
-        [60, 0, 0, 0, 40],
+        [60, 10, 0, 0, 0, 40],
         "whoever comes first carries all, the others what is said"
     );
 }
