@@ -21,6 +21,7 @@ mod book;
 mod callback;
 mod clock;
 pub mod faults;
+mod fields;
 mod line;
 mod network;
 mod order;

@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 
 use super::{
     faults::{Fault, Occasion},
+    fields::Endpoint,
     network::{Shared, random_hex},
-    order::{Endpoint, Order},
+    order::Order,
     people::dice,
     record::{Happening, Status},
     webhook::Form,

@@ -6,9 +6,10 @@ use url::Url;
 
 use super::{
     faults::{Fault, Occasion},
+    fields::Endpoint,
     line::Line,
     network::random_hex,
-    order::{Endpoint, Script},
+    order::Script,
     people::Wish,
     record::{Happening, Status},
     twiml::{self, Gather, Verb},

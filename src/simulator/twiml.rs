@@ -5,7 +5,7 @@ use std::time::Duration;
 use twiml_lint::{Content, Document, Element};
 use url::Url;
 
-use super::{order::Method, people::is_key};
+use super::{fields::Method, people::is_key};
 
 /// A loop count of 0 means this.
 const FOR_EVER: u32 = 1_000;

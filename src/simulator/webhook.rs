@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use super::{
-    order::{Endpoint, Method},
+    fields::{Endpoint, Method},
     overrides::{Overrides, RetryOn, TOTAL_LIMIT},
     signature::sign,
 };
