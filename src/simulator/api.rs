@@ -1,6 +1,7 @@
 //! The REST API: place, end, read and list calls; send, read and list messages; read the account and its balance.
 
 mod calls;
+mod messages;
 mod page;
 
 use std::sync::Arc;
@@ -39,6 +40,15 @@ pub(super) async fn serve(listener: TcpListener, net: Arc<Shared>) {
             &format!("{ROOT}/{{account}}/Calls/{{call}}"),
             get(calls::read).post(calls::update),
         )
+        .route(
+            &format!("{ROOT}/{{account}}/Messages.json"),
+            get(messages::list).post(messages::send),
+        )
+        .route(
+            &format!("{ROOT}/{{account}}/Messages/{{message}}"),
+            get(messages::read),
+        )
+        .route(&format!("{ROOT}/{{account}}/Balance.json"), get(balance))
         .fallback(async || not_found())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&net),
@@ -83,6 +93,15 @@ async fn account(State(net): Net, Path(_account): Path<String>) -> Response {
         "type": "Full",
         "owner_account_sid": sid,
         "uri": format!("{ROOT}/{sid}.json"),
+    }))
+    .into_response()
+}
+
+async fn balance(State(net): Net) -> Response {
+    Json(json!({
+        "account_sid": net.account_sid,
+        "balance": net.balance().to_string(),
+        "currency": "USD",
     }))
     .into_response()
 }

@@ -12,6 +12,7 @@ use super::{
     order::Order,
     people::dice,
     record::{Happening, Status},
+    signature::Channel,
     webhook::Form,
 };
 
@@ -109,7 +110,7 @@ impl Caller {
         let reply = self
             .net
             .courier
-            .deliver(to, &report.form, &random_hex())
+            .deliver(Channel::Voice, to, &report.form, &random_hex())
             .await;
         if let Err(trouble) = &reply {
             self.tell(trouble.clone().into());

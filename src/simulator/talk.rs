@@ -12,6 +12,7 @@ use super::{
     order::Script,
     people::Wish,
     record::{Happening, Status},
+    signature::Channel,
     twiml::{self, Gather, Verb},
     webhook::{Form, Reply, Trouble, trouble},
 };
@@ -119,9 +120,17 @@ impl Line {
         }
         if fault == Some(Fault::DuplicateWebhook) {
             // The first reply is lost, whatever it was.
-            let _ = self.net().courier.deliver(to, &form, &token).await;
+            let _ = self
+                .net()
+                .courier
+                .deliver(Channel::Voice, to, &form, &token)
+                .await;
         }
-        let reply = self.net().courier.deliver(to, &form, &token).await?;
+        let reply = self
+            .net()
+            .courier
+            .deliver(Channel::Voice, to, &form, &token)
+            .await?;
         let url = trouble(0, &reply.url, "").url;
         self.caller.tell(Happening::Fetched { url });
         Ok(reply)
