@@ -215,8 +215,8 @@ async fn everything_is_told_as_it_happens() {
     network.set_inbound_url(&web.url("/sms")).expect("absolute");
     let mut events = network.events();
     let sid = send(&network, ALICE, &[("StatusCallback", &web.url("/status"))]).await;
-    let (mut way, mut receipts) = (Vec::new(), Vec::new());
-    let inbound = loop {
+    let (mut way, mut receipts, mut told) = (Vec::new(), Vec::new(), None);
+    while told.is_none() || receipts.len() < 3 {
         let event = events.recv().await.expect("the network runs");
         assert_eq!(event.number, ALICE);
         match event.what {
@@ -226,11 +226,12 @@ async fn everything_is_told_as_it_happens() {
             }
             Happening::InboundTold { reply } => {
                 assert_eq!(reply, Some(200));
-                break event.call;
+                told = Some(event.call);
             }
             what => way.push(what),
         }
-    };
+    }
+    let inbound = told.expect("the loop waits for it");
     let text = |text: &str| Happening::Texted {
         text: text.to_owned(),
     };
