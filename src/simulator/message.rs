@@ -24,6 +24,7 @@ use self::{
 };
 use super::{
     faults::{MessageFault, Occasion},
+    fields::is_number,
     network::{Shared, random_hex},
     people::Reaction,
     record::{Direction, Happening, MessageRecord, MessageStatus},
@@ -121,13 +122,22 @@ impl Message {
         }
         self.sleep(DELIVERING).await;
         self.reach(MessageStatus::Delivered, None);
-        if let Reaction::Reply { after, text } = &self.reaction {
-            self.sleep(*after).await;
-            let (person, us) = (&self.order.to, &self.order.from);
-            let replied = Happening::Replied { text: text.clone() };
-            self.net.tell(&self.sid, person, replied);
-            inbound::receive(&self.net, person, us, text);
+        match &self.reaction {
+            // Nobody can write back to a name.
+            Reaction::Reply { after, text } if is_number(&self.order.from) => {
+                self.sleep(*after).await;
+                self.reply(text);
+            }
+            _ => {}
         }
+    }
+
+    fn reply(&self, text: &str) {
+        let (person, us) = (&self.order.to, &self.order.from);
+        let replied = text.to_owned();
+        self.net
+            .tell(&self.sid, person, Happening::Replied { text: replied });
+        inbound::receive(&self.net, person, us, text);
     }
 
     /// Moves the message on and reports it, unless it is a status that the carrier keeps for itself.

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
-use crate::simulator::record::{MessageRecord, MessageStatus};
+use crate::simulator::{
+    fields::is_number,
+    record::{MessageRecord, MessageStatus},
+};
 
 /// All messages, oldest first.
 #[derive(Debug)]
@@ -73,9 +76,10 @@ impl Messages {
         }
     }
 
-    /// The newest message to a number: its name, and the number that it came from.
+    /// The newest message to a number that can be answered: its name, and the number that it came from.
     pub(in crate::simulator) fn last_to(&self, number: &str) -> Option<(String, String)> {
-        let last = self.newest_first().find(|record| record.to == number)?;
+        let mut to_it = self.newest_first().filter(|record| record.to == number);
+        let last = to_it.find(|record| is_number(&record.from))?;
         Some((last.sid.clone(), last.from.clone()))
     }
 

@@ -29,7 +29,7 @@ impl MessageOrder {
         let service = service(fields)?;
         let from = match &service {
             Some(_) => OWN_NUMBER.to_owned(),
-            None => fields.number("From", (21603, "A 'From' phone number is required"), 21212)?,
+            None => sender(fields)?,
         };
         let text = fields
             .get("Body")
@@ -48,6 +48,22 @@ impl MessageOrder {
             status_callback: fields.status_callback()?,
         })
     }
+}
+
+/// A number of ours, or a name that nobody can answer.
+fn sender(fields: Fields<'_>) -> Result<String, Refusal> {
+    match fields.get("From") {
+        Some(name) if is_name(name) => Ok(name.to_owned()),
+        _ => fields.number("From", (21603, "A 'From' phone number is required"), 21212),
+    }
+}
+
+/// An alphanumeric sender id: up to 11 letters, digits and blanks, a letter among them.
+fn is_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
+    text.len() <= 11
+        && text.bytes().all(fits)
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// The messaging service, unless a sender is named.
@@ -90,7 +106,9 @@ mod tests {
         check("From=%2B815000000000&Body=x", 21604);
         check("To=09000000001&From=%2B815000000000&Body=x", 21211);
         check("To=%2B819000000001&Body=x", 21603);
-        check("To=%2B819000000001&From=x&Body=x", 21212);
+        check("To=%2B819000000001&From=815000000&Body=x", 21212);
+        check("To=%2B819000000001&From=rinban-desk&Body=x", 21212);
+        check("To=%2B819000000001&From=twelve chars&Body=x", 21212);
         check("To=%2B819000000001&MessagingServiceSid=MG1&Body=x", 21701);
         check(who, 21602);
         check(&format!("{who}&Body="), 21602);
@@ -100,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_messaging_service_chooses_the_sender_unless_one_is_named() {
+    fn a_sender_is_a_number_or_a_name_and_a_messaging_service_chooses_one() {
         let check = |sender: &str, from: &str, by_service: bool| {
             let pairs = format!("To=%2B819000000001&Body={}&{sender}", "障".repeat(1_600));
             let order = read(&pairs).expect("valid");
@@ -108,6 +126,7 @@ mod tests {
         };
         let service = format!("MessagingServiceSid=MG{}", "0a".repeat(16));
         check(&service, OWN_NUMBER, true);
+        check("From=Rinban+1", "Rinban 1", false);
         check(
             &format!("{service}&From=%2B815000000009"),
             "+815000000009",

@@ -193,6 +193,25 @@ async fn a_test_can_write_by_hand_even_before_anybody_was_written_to() {
 }
 
 #[tokio::test]
+async fn nobody_can_write_back_to_a_name() {
+    let network = network(&["sms after 0s reply 1"]).await;
+    let named = send(&network, ALICE, &[("From", "Rinban")]).await;
+    let numbered = send(&network, ALICE, &[]).await;
+    until("the reply", || {
+        (message(&network, &numbered).replies == ["1"]).then_some(())
+    })
+    .await;
+    let named = message(&network, &named);
+    assert_eq!(
+        (&*named.from, named.status),
+        ("Rinban", MessageStatus::Delivered)
+    );
+    assert!(named.replies.is_empty());
+    let snapshot = network.snapshot();
+    assert!(snapshot.messages_from(ALICE).all(|reply| reply.to == US));
+}
+
+#[tokio::test]
 async fn people_can_change_their_minds() {
     let web = Web::start([]).await;
     let network = network(&["sms ignored"]).await;
