@@ -94,6 +94,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// How the carrier reaches it; absolute, https unless it is loopback.
     pub public_url: PublicUrl,
+    /// Whether nothing reaches us from outside: calls say their message without asking us, and are looked up.
+    pub is_outbound_only: bool,
     /// Who may hand events over by HTTP.
     pub api_keys: Vec<ApiKey>,
     /// Where rinban's own heartbeat goes; a secret, since whoever knows the address can beat for us.

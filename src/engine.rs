@@ -10,8 +10,11 @@ mod carriers;
 mod clock;
 mod counters;
 pub mod desk;
+mod errands;
 pub mod heartbeats;
+mod inbound;
 mod lookup;
+mod messengers;
 mod providers;
 mod self_test;
 mod watches;
@@ -37,10 +40,10 @@ use tokio::{
 
 use self::{
     answers::{CommandReply, Replies, Webhook},
-    carriers::{Errand as CallErrand, TOKEN_LIFE, cut_short, not_configured},
     clock::Clock,
     counters::{Counted, Counters},
-    desk::{Desk, Errand, Now, Turn, Unfinished},
+    desk::{Desk, Errand, Now, Turn},
+    inbound::Written,
     lookup::Question,
     providers::{Probed, Probing},
     self_test::Known,
@@ -51,9 +54,8 @@ use crate::{
     dispatch::command::Command,
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
-    provider::{CallRequest, CallUrls},
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
-    voice::Links,
+    voice::{Links, Voice},
 };
 
 /// How many happenings one turn takes, so that none waits long for its answer.
@@ -105,6 +107,8 @@ enum Happening {
     Returned(Input),
     /// A provider's request.
     Webhook(Webhook),
+    /// Somebody has written to one of our numbers.
+    Written(Written),
     /// An escalation that was put away and is asked for.
     Fetched(Option<Box<Escalation>>, Webhook),
     /// What came of a probe.
@@ -140,6 +144,7 @@ impl Engine {
         let runner = Runner {
             desk: Desk::new(Arc::clone(&parts.config), &parts.snapshot),
             clock,
+            voice: Voice::new(parts.config.templates.clone()),
             config: parts.config,
             store: parts.store,
             carriers: parts.carriers,
@@ -236,6 +241,7 @@ struct Runner {
     store: Store,
     carriers: Carriers,
     links: Links,
+    voice: Voice,
     notices: mpsc::UnboundedSender<(NoticeId, Notice)>,
     watches: Watches,
     /// How many notices stand in the store's outbox.
@@ -301,35 +307,6 @@ impl Runner {
         }
     }
 
-    fn finish(&self, unfinished: Unfinished) {
-        let (Unfinished::Intent(record) | Unfinished::Live(record) | Unfinished::ToEnd(record)) =
-            &unfinished;
-        let Some(line) = self.carriers.get(&record.provider).and_then(Carrier::calls) else {
-            return;
-        };
-        let (attempt, call) = (record.attempt, record.call.clone());
-        match unfinished {
-            Unfinished::Intent(record) => {
-                let Some(member) = self.config.members.get(&record.member) else {
-                    return;
-                };
-                let errand = CallErrand {
-                    attempt,
-                    to: member.number.clone(),
-                    since: record.intended_at,
-                    known: self.desk.known_calls(&record.member),
-                };
-                self.send_back(async move { Some(line.look_for(errand, cut_short()).await) });
-            }
-            Unfinished::Live(record) => self.send_back(async move { line.ask(&record).await }),
-            Unfinished::ToEnd(_) => {
-                if let Some(call) = call {
-                    self.send_back(async move { line.end(attempt, call).await });
-                }
-            }
-        }
-    }
-
     /// One turn: fold, commit, act. What could not be stored is undone and kept for the next turn.
     async fn turn(&mut self, happenings: Vec<Happening>) {
         let now = self.clock.now();
@@ -386,6 +363,7 @@ impl Runner {
                 again.push(Happening::Returned(input));
             }
             Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
+            Happening::Written(written) => self.read(now, written, turn, replies),
             Happening::Fetched(escalation, webhook) => {
                 if let Some(escalation) = escalation {
                     // Several webhooks may have asked for it at once; what was read first has gone on since.
@@ -501,88 +479,6 @@ impl Runner {
                 false
             }
         }
-    }
-
-    /// Carries the turn's errands out.
-    fn act(&self, turn: Turn, now: Now) {
-        for errand in turn.errands {
-            match errand {
-                Errand::Place {
-                    attempt,
-                    member,
-                    provider,
-                    ring_timeout,
-                    call_limit,
-                } => {
-                    let carrier = self.carriers.get(&provider);
-                    let line = carrier.and_then(Carrier::calls);
-                    let (Some(carrier), Some(line), Some(member)) =
-                        (carrier, line, self.config.members.get(&member))
-                    else {
-                        self.send_back(std::future::ready(Some(not_configured(attempt))));
-                        continue;
-                    };
-                    let links = self.links.of_attempt(
-                        &provider,
-                        attempt,
-                        now.steady + TOKEN_LIFE,
-                        &carrier.connection_overrides,
-                    );
-                    let request = CallRequest {
-                        to: member.number.clone(),
-                        ring_timeout,
-                        call_limit,
-                        inline: None,
-                        urls: Some(CallUrls {
-                            voice: links.voice(),
-                            fallback: links.fallback(),
-                            status: links.status(),
-                        }),
-                        detect_machine: false,
-                    };
-                    let errand = CallErrand {
-                        attempt,
-                        to: member.number.clone(),
-                        // The provider dates its calls by the wall clock.
-                        since: now.wall,
-                        known: self.desk.known_calls(&member.name),
-                    };
-                    self.send_back(async move { Some(line.place(errand, request).await) });
-                }
-                Errand::End {
-                    attempt,
-                    provider,
-                    call,
-                } => {
-                    let carrier = self.carriers.get(&provider);
-                    if let Some(line) = carrier.and_then(Carrier::calls) {
-                        self.send_back(async move { line.end(attempt, call).await });
-                    }
-                }
-                Errand::Ask(open) => watches::ask(&self.watches, open),
-                Errand::Probe { provider, channel } => {
-                    if let Some(carrier) = self.carriers.get(&provider).cloned() {
-                        self.probe(carrier, provider, channel, None);
-                    }
-                }
-                // Only a webhook brings these, and its turn has taken them out.
-                Errand::Speak(_) | Errand::Refuse => {}
-            }
-        }
-    }
-
-    /// Runs an errand beside the loop and hands in what comes of it.
-    fn send_back(&self, errand: impl Future<Output = Option<Input>> + Send + 'static) {
-        self.hand_in(async move { errand.await.map(Happening::Returned) });
-    }
-
-    fn hand_in(&self, errand: impl Future<Output = Option<Happening>> + Send + 'static) {
-        let happenings = self.happenings.clone();
-        tokio::spawn(async move {
-            if let Some(happening) = errand.await {
-                let _ = happenings.send(happening).await;
-            }
-        });
     }
 }
 

@@ -5,7 +5,7 @@
 //! everything that a decision rested on.
 //!
 //! The way of a run: *mustering* (who is on call?) → *routing* (who carries the call?) → *calling* → the next
-//! person, or, after the last, *pausing* → mustering again, until it is *acknowledged* (and, if nobody closes the alert in
+//! step or person, or, after the last, *pausing* → mustering again, until it is *acknowledged* (and, if nobody closes the alert in
 //! time, mustering again) or *over*.
 
 mod attempt;
@@ -17,24 +17,31 @@ pub mod journal;
 pub mod message;
 pub mod policy;
 mod replay;
+mod ringing;
 mod timers;
+mod turn;
 mod voice;
+mod writing;
 
 pub use crate::alert::Headline;
 pub use attempt::{Attempt, MAX_STAGES, MAX_TROUBLES, REPEAT_WINDOW};
 pub use call::{AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, ProviderName};
 pub use carrier_news::{Became, Sickness};
-pub use journal::{Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, News, Outcome};
+pub use journal::{
+    Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, News, Outcome, Said,
+};
 pub use message::{Message, MessageSid, MessageStatus};
-pub use policy::Policy;
+pub use policy::{Policy, Way};
 pub use replay::ReplayError;
+pub use ringing::Patience;
+pub use turn::Turn;
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::alert::GroupName;
+use crate::{alert::GroupName, roster::MemberName};
 
 /// How long a request to a provider may take, look-ups included, before the next person is called. A carrier gives up
 /// after about 26 s and clients wait 30 s (Twilio, error 20500); looking a lost call up takes 3 s more.
@@ -75,9 +82,15 @@ pub struct Escalation {
     pub round: u32,
     /// Who is still to be called in this round, in order.
     pub queue: VecDeque<Candidate>,
-    /// The last attempts, oldest first.
+    /// Whose turn it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// The last calls, oldest first.
     pub attempts: VecDeque<Attempt>,
-    /// The number of the last attempt.
+    /// The last messages, oldest first.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub messages: VecDeque<Message>,
+    /// The number of the last attempt, call or message.
     pub last_attempt: u32,
     /// The number of the last journal entry.
     pub last_entry: u32,
@@ -92,13 +105,18 @@ pub enum Phase {
         /// When it asked.
         since: Timestamp,
     },
-    /// To be told which provider carries the last attempt.
+    /// To be told which provider carries the last call.
     Routing {
         /// When it asked, or when it asks again.
         since: Timestamp,
     },
-    /// For the outcome of the last attempt.
+    /// For the outcome of the last call.
     Calling,
+    /// For a reply to a message.
+    Writing {
+        /// When the next step begins.
+        until: Timestamp,
+    },
     /// For the next round.
     Pausing {
         /// When it begins.
@@ -153,7 +171,9 @@ impl Escalation {
             phase: Phase::Mustering { since: now },
             round: 0,
             queue: VecDeque::new(),
+            turn: None,
             attempts: VecDeque::new(),
+            messages: VecDeque::new(),
             last_attempt: 0,
             last_entry: 0,
         };
@@ -176,13 +196,17 @@ impl Escalation {
 
     /// The instant at which [`Input::Woke`] is due, and why. None only if nothing will ever happen by itself.
     pub fn next_wakeup(&self) -> Option<(Timestamp, &'static str)> {
+        let waiting = self.messages.iter().filter(|message| message.waits());
+        let lines = waiting.map(|message| (message.since, "to route a message"));
+        self.phase_wakeup().into_iter().chain(lines).min()
+    }
+
+    fn phase_wakeup(&self) -> Option<(Timestamp, &'static str)> {
         match &self.phase {
             Phase::Mustering { since } => Some((*since, "to muster")),
             Phase::Routing { since } => Some((*since, "to route")),
-            Phase::Calling => self
-                .attempts
-                .back()
-                .map(|attempt| (attempt.deadline, "no word of the call")),
+            Phase::Calling => self.attempts.back().map(|last| self.call_wakeup(last)),
+            Phase::Writing { until } => Some((*until, "no reply")),
             Phase::Pausing { until } => Some((*until, "next round")),
             Phase::Acknowledged { until, .. } => Some((*until, "taken but not closed")),
             Phase::Exhausted | Phase::Over => None,
@@ -199,7 +223,14 @@ impl Escalation {
         !matches!(self.phase, Phase::Acknowledged { .. } | Phase::Over)
     }
 
-    /// The attempt with this number, if it is remembered.
+    /// Whether the call or message with this number waits for a provider's line.
+    pub fn waits_for_line(&self, number: u32) -> bool {
+        let call = self.attempts.back().map(|last| last.number) == Some(number);
+        (call && matches!(self.phase, Phase::Routing { .. }))
+            || self.message(number).is_some_and(Message::waits)
+    }
+
+    /// The call with this number, if it is remembered.
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {
         self.attempts
             .iter()
@@ -262,6 +293,27 @@ impl Escalation {
                 stage,
                 heard,
             } => self.hear(now, *attempt, call, *stage, heard, effects),
+            Input::Answered {
+                attempt,
+                call,
+                by_person,
+            } => self.answered(now, *attempt, call, *by_person, effects),
+            Input::MessageRouted { attempt, provider } => {
+                self.message_routed(now, *attempt, provider.as_ref(), effects)
+            }
+            Input::MessageWaits { attempt, until } => self.message_waits(now, *attempt, *until),
+            Input::MessageSent { attempt, message } => {
+                self.message_sent(now, *attempt, message, effects)
+            }
+            Input::MessageFailed { attempt, fault, .. } => {
+                self.message_failed(now, *attempt, fault, effects)
+            }
+            Input::Receipt {
+                attempt,
+                message,
+                status,
+            } => self.receipt(now, *attempt, message, *status, effects),
+            Input::Reply { attempt, said } => self.reply(now, *attempt, *said, effects),
             Input::Woke => self.wake(now, effects),
             Input::Restarted => self.clamp_timers(now),
         }
@@ -313,6 +365,7 @@ impl Escalation {
         };
         if counts.open == 0 {
             self.phase = Phase::Over;
+            self.stop_writing();
             self.stop_ringing(now, effects);
             effects.push(Effect::Tell {
                 news: News::Recovered { reason },
@@ -341,6 +394,8 @@ impl Escalation {
             by: by.clone(),
             until: now + self.policy.ack_timeout,
         };
+        self.turn = None;
+        self.stop_writing();
         self.stop_ringing_but(now, talking, effects);
         effects.push(Effect::Tell {
             news: News::Acknowledged { by },
@@ -351,6 +406,7 @@ impl Escalation {
 
     fn muster(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.queue.clear();
+        self.turn = None;
         self.phase = Phase::Mustering { since: now };
         effects.push(Effect::Muster);
     }
@@ -377,34 +433,34 @@ impl Escalation {
         Change::Made
     }
 
-    /// Calls the next person at once; after the last the round is over.
-    fn next_person(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        while let Some(candidate) = self.queue.pop_front() {
-            if self.rests(&candidate, now) {
-                let outcome = Outcome::Resting;
-                effects.push(Effect::Tell {
-                    news: News::NotReached {
-                        member: candidate.member,
-                        outcome,
-                    },
-                });
-                continue;
-            }
-            return self.route(now, Attempt::new(0, candidate.member, now), effects);
-        }
-        match self.policy.max_rounds {
-            Some(rounds) if self.round >= rounds => {
-                self.phase = Phase::Exhausted;
-                effects.push(Effect::Tell {
-                    news: News::Exhausted { rounds },
-                });
-            }
-            _ => {
-                self.phase = Phase::Pausing {
-                    until: now + self.policy.round_pause,
-                }
-            }
-        }
+    /// A person has taken the alerts.
+    fn take(
+        &mut self,
+        now: Timestamp,
+        by: &MemberName,
+        talking: Option<u32>,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.push(Effect::TakeAlerts { by: by.clone() });
+        self.acknowledged(now, by.as_str().to_owned(), talking, effects);
+    }
+
+    /// A person has closed the alerts.
+    fn close(
+        &mut self,
+        now: Timestamp,
+        by: &MemberName,
+        talking: Option<u32>,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.push(Effect::CloseAlerts { by: by.clone() });
+        effects.push(Effect::Tell {
+            news: News::Closed { by: by.clone() },
+        });
+        self.phase = Phase::Over;
+        self.turn = None;
+        self.stop_writing();
+        self.stop_ringing_but(now, talking, effects);
     }
 
     /// Whether this person's phone has rung as often within the hour as the ceiling allows.

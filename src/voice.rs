@@ -2,6 +2,7 @@
 //!
 //! * [`PublicUrl`]: the address under which carriers reach us;
 //! * [`TokenKey`], [`Links`], [`Place`]: every URL names its place in the call and the attempt (P7);
+//! * [`sms`]: what a text message says, and what a reply means;
 //! * [`signature`]: every webhook is verified over the raw request target (P6);
 //! * [`Voice`]: a line of the escalation as TwiML, from [`check_template`] templates, read aloud by [`speech`], written
 //!   by [`twiml`].
@@ -10,6 +11,7 @@ mod lines;
 mod links;
 mod public_url;
 pub mod signature;
+pub mod sms;
 pub mod speech;
 mod template;
 mod token;
@@ -94,6 +96,37 @@ impl Voice {
         Self {
             templates: Templates::new(templates),
         }
+    }
+
+    /// What a call says that does not ask us first; with keys only where they reach us.
+    pub fn first(
+        &self,
+        context: &Context<'_>,
+        takes_keys: bool,
+    ) -> (Speech, Option<TemplateFailure>) {
+        let language = context.language;
+        let (message, failure) = self.templates.message(&context.subject(), language);
+        let mut says = vec![message];
+        let then = match takes_keys {
+            true => {
+                says.push(lines::keys(context.allow_close, language).to_owned());
+                Then::Ask {
+                    action: context.links.keys(context.stage),
+                    silence: context.links.silence(context.stage),
+                }
+            }
+            false => {
+                // Whoever answers late hears it too.
+                says.push(says[0].clone());
+                Then::HangUp
+            }
+        };
+        let speech = Speech {
+            language,
+            says,
+            then,
+        };
+        (speech, failure)
     }
 
     /// The TwiML that says a line.

@@ -53,7 +53,7 @@ fn member(name: &str, section: &Section<'_>) -> Option<Member> {
         name: MemberName::new(name),
         number: section.required("number", number, "add number = \"+81...\" (E.164)")?,
         language: language.unwrap_or_default(),
-        channels: channels.unwrap_or_else(|| vec![Channel::Voice]),
+        channels: channels.unwrap_or_else(|| vec![Channel::Voice, Channel::Sms]),
     })
 }
 

@@ -3,7 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::reader::Section;
-use crate::{alert::Severity, escalation::Policy};
+use crate::{
+    alert::Severity,
+    escalation::{Policy, Way},
+};
+
+const WAYS: [(&str, Way); 3] = [
+    ("voice", Way::Voice),
+    ("sms", Way::Sms),
+    ("both", Way::Both),
+];
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
@@ -23,6 +32,16 @@ fn policy(section: &Section<'_>) -> Policy {
         call_from: section
             .choice("call_from", &severities)
             .unwrap_or(default.call_from),
+        steps: steps(section).unwrap_or(default.steps),
+        reply_wait: section
+            .seconds("reply_wait_secs", 1.0..=DAY)
+            .unwrap_or(default.reply_wait),
+        message_unless_ringing: section
+            .seconds("message_unless_ringing_secs", 5.0..=600.0)
+            .unwrap_or(default.message_unless_ringing),
+        switch_unless_ringing: section
+            .seconds("switch_unless_ringing_secs", 5.0..=600.0)
+            .unwrap_or(default.switch_unless_ringing),
         // Twilio, Call resource, Timeout: at most 600 s.
         ring_timeout: section
             .seconds("ring_timeout_secs", 1.0..=600.0)
@@ -50,5 +69,21 @@ fn policy(section: &Section<'_>) -> Policy {
             .whole("message_repeats", 1..=20)
             .map_or(default.message_repeats, |repeats| repeats as u16),
         allow_close: section.flag("allow_close").unwrap_or(default.allow_close),
+        // The server's reachability decides.
+        inline: default.inline,
+        answer_takes: section.flag("answer_takes").unwrap_or(default.answer_takes),
     }
+}
+
+/// How each person is reached, one step after another.
+fn steps(section: &Section<'_>) -> Option<Vec<Way>> {
+    let steps = section.choices("steps", &WAYS)?;
+    if steps.is_empty() {
+        section.wrong(
+            section.at,
+            format!("`{}` is empty", section.path("steps")),
+            "write steps = [\"voice\"], or leave the key out",
+        );
+    }
+    Some(steps)
 }

@@ -11,6 +11,9 @@ use crate::{source::AddressRange, voice::PublicUrl};
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8075);
 
+/// How carriers reach us, and whether they do not at all.
+const REACHABILITIES: [(&str, bool); 2] = [("webhooks", false), ("outbound-only", true)];
+
 /// `is_public`: whether a carrier outside this host must reach us.
 pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
     let Some(section) = root.section("server") else {
@@ -24,6 +27,7 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
         return (!is_public).then(|| Server {
             listen: LISTEN,
             public_url: loopback_url(LISTEN),
+            is_outbound_only: false,
             api_keys: Vec::new(),
             heartbeat_url: None,
             trusted_proxies: Vec::new(),
@@ -38,8 +42,11 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
         })
     });
     let listen = listen.unwrap_or(LISTEN);
+    let is_outbound_only = section
+        .choice("reachability", &REACHABILITIES)
+        .unwrap_or_default();
     let public_url = section.parsed("public_url", public_url);
-    let public_url = if is_public {
+    let public_url = if is_public && !is_outbound_only {
         let remedy = "add public_url = \"https://oncall.example.com\": the carrier fetches from it what to say";
         section.required("public_url", public_url, remedy)
     } else {
@@ -52,6 +59,7 @@ pub(super) fn server(root: &Section<'_>, is_public: bool) -> Option<Server> {
     Some(Server {
         listen,
         public_url: public_url?,
+        is_outbound_only,
         api_keys,
         heartbeat_url,
         trusted_proxies: trusted_proxies?,

@@ -10,6 +10,8 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::escalation::FaultClass;
+
 /// Why a breaker opened.
 pub use crate::escalation::Sickness as Reason;
 
@@ -61,6 +63,18 @@ pub enum Report {
     Fault,
     /// Its account does not work: no use until an operator mends it.
     Account,
+}
+
+impl Report {
+    /// What a request that failed says of the provider.
+    pub fn of(class: FaultClass) -> Self {
+        match class {
+            FaultClass::Provider | FaultClass::Ambiguous => Self::Fault,
+            FaultClass::Account => Self::Account,
+            // It did its work, and said what is wrong with ours.
+            FaultClass::Callee | FaultClass::Ours => Self::Good,
+        }
+    }
 }
 
 /// What an operator has set by hand.

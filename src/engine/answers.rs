@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::desk::Speech;
+use super::{desk::Speech, inbound::WrittenReply};
 use crate::{
     dispatch::command::{Done, Found, WrongCommand},
     escalation::{Input, ProviderName},
@@ -64,6 +64,7 @@ pub(super) struct Replies {
     webhooks: Vec<(oneshot::Sender<Result<Answer, NoAnswer>>, Answer)>,
     commands: Vec<(CommandReply, Done)>,
     probes: Vec<(ProbeReply, Found)>,
+    written: Vec<(WrittenReply, Option<String>)>,
 }
 
 impl Replies {
@@ -87,11 +88,16 @@ impl Replies {
         self.probes.push((reply, found));
     }
 
+    pub(super) fn written(&mut self, reply: WrittenReply, text: Option<String>) {
+        self.written.push((reply, text));
+    }
+
     /// The turn is on disk. Whoever has gone asks again.
     pub(super) fn stored(self) {
         give(self.webhooks, Ok);
         give(self.commands, Ok);
         give(self.probes, Ok);
+        give(self.written, Ok);
     }
 
     /// The turn was undone.
@@ -99,6 +105,7 @@ impl Replies {
         give(self.webhooks, |_| Err(NoAnswer::NotStored));
         give(self.commands, |_| Err(NotDone::NotStored));
         give(self.probes, |_| Err(NotDone::NotStored));
+        give(self.written, |_| Err(NoAnswer::NotStored));
     }
 }
 

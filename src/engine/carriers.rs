@@ -6,23 +6,27 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
+use super::messengers::MessageLine;
 use crate::{
     dispatch::{
         breaker::{Report, SLOW},
         command::Found,
     },
     escalation::{AttemptId, CallSid, CallStatus, Fault, FaultClass, Input, ProviderName},
-    provider::{CallRequest, FoundCall, Messenger, Provider},
+    provider::{AnsweredBy, CallRequest, FoundCall, Messenger, Provider},
     roster::{Channel, PhoneNumber},
-    store::CallRecord,
 };
 
 /// How long a call whose reply was lost is looked for. A provider's list lags a little behind (Twilio: eventually
 /// consistent).
-const LOOK_FOR: Duration = Duration::from_secs(3);
+pub(super) const LOOK_FOR: Duration = Duration::from_secs(3);
 
 /// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often a call is asked about that only looking it up tells of, and the pause after a failure. In all longer than any call.
+const ASK_TRIES: u32 = 120;
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 /// How often ending a call is tried, with a pause that doubles from the first.
 const END_TRIES: u32 = 6;
@@ -59,6 +63,11 @@ impl Carrier {
     /// Its line for calls.
     pub(super) fn calls(&self) -> Option<CallLine> {
         self.voice.clone().map(CallLine)
+    }
+
+    /// Its line for messages.
+    pub(super) fn messages(&self) -> Option<MessageLine> {
+        self.sms.clone().map(MessageLine)
     }
 
     /// The channel that is meant where none is named.
@@ -151,19 +160,41 @@ impl CallLine {
     }
 
     /// Asks how a call goes whose callbacks may have been missed.
-    pub(super) async fn ask(&self, record: &CallRecord) -> Option<Input> {
-        let call = record.call.clone()?;
-        match self.0.look_up(&call).await {
-            Ok(state) => Some(Input::Status {
-                attempt: record.attempt,
-                call,
-                status: state.status,
-            }),
+    pub(super) async fn ask(&self, attempt: AttemptId, call: CallSid) -> Option<Vec<Input>> {
+        let state = match self.0.look_up(&call).await {
+            Ok(state) => state,
             Err(fault) => {
-                tracing::warn!(attempt = %record.attempt, "failed to look the call up: {fault}");
-                None
+                tracing::warn!(%attempt, "failed to look the call up: {fault}");
+                return None;
             }
+        };
+        let answered = state.answered_by.map(|by| Input::Answered {
+            attempt,
+            call: call.clone(),
+            by_person: by == AnsweredBy::Human,
+        });
+        // Who answered comes first: a call that is over already was answered all the same.
+        let status = Input::Status {
+            attempt,
+            call,
+            status: state.status,
+        };
+        Some(answered.into_iter().chain([status]).collect())
+    }
+
+    /// Asks until there is an answer, for calls of which nothing else tells.
+    pub(super) async fn ask_until_answered(
+        &self,
+        attempt: AttemptId,
+        call: CallSid,
+    ) -> Option<Vec<Input>> {
+        for _ in 0..ASK_TRIES {
+            if let Some(inputs) = self.ask(attempt, call.clone()).await {
+                return Some(inputs);
+            }
+            sleep(ASK_AGAIN).await;
         }
+        None
     }
 
     /// Ends a call, again and again until the provider says that it is over.
@@ -197,14 +228,26 @@ pub(super) fn cut_short() -> Fault {
 
 /// The configuration has changed since the attempt was decided: its member or provider is gone.
 pub(super) fn not_configured(attempt: AttemptId) -> Input {
-    let fault = Fault {
+    Input::PlaceFailed {
+        attempt,
+        fault: gone(),
+        possible_duplicate: false,
+    }
+}
+
+/// As [`not_configured`], for a message.
+pub(super) fn message_not_configured(attempt: AttemptId) -> Input {
+    Input::MessageFailed {
+        attempt,
+        fault: gone(),
+        possible_duplicate: false,
+    }
+}
+
+fn gone() -> Fault {
+    Fault {
         class: FaultClass::Callee,
         code: None,
         text: "the member or the provider is no longer configured".to_owned(),
-    };
-    Input::PlaceFailed {
-        attempt,
-        fault,
-        possible_duplicate: false,
     }
 }

@@ -8,6 +8,7 @@ mod alerts;
 mod calls;
 mod carrier_news;
 mod lines;
+mod messages;
 mod monitors;
 #[cfg(test)]
 mod tests;
@@ -38,10 +39,10 @@ use crate::{
     dispatch::Dispatch,
     escalation::{
         AttemptId, CallSid, Candidate, Counts, Effect, Escalation, EscalationId, Input, Line, News,
-        Phase, ProviderName, Step,
+        Phase, Policy, ProviderName, Step,
     },
     notice::Notice,
-    roster::MemberName,
+    roster::{Channel, MemberName},
     store::{CallRecord, Snapshot},
 };
 
@@ -57,7 +58,7 @@ pub struct Desk {
     config: Arc<Config>,
     dispatch: Dispatch,
     /// The attempts that wait for a line.
-    waiting: HashMap<EscalationId, AttemptId>,
+    waiting: HashMap<EscalationId, Vec<AttemptId>>,
     /// When this core took over. What became of older requests says how the core did, not how the provider does.
     began: Timestamp,
     alerts: AlertBook,
@@ -125,7 +126,10 @@ impl Desk {
     /// The provider that carries an attempt.
     pub fn provider_of(&self, attempt: AttemptId) -> Option<&ProviderName> {
         let escalation = self.escalations.get(&attempt.escalation)?;
-        escalation.attempt(attempt.number)?.provider.as_ref()
+        match escalation.attempt(attempt.number) {
+            Some(attempt) => attempt.provider.as_ref(),
+            None => escalation.message(attempt.number)?.provider.as_ref(),
+        }
     }
 
     /// The calls that this person's attempts are known to have; a call that is looked for is none of them.
@@ -173,6 +177,7 @@ impl Desk {
                     (Some(_), Some(_)) => Unfinished::ToEnd(record.clone()),
                 });
             }
+            unfinished.extend(messages::unfinished(escalation));
         }
         unfinished
     }
@@ -203,7 +208,7 @@ impl Desk {
         };
         self.undo.escalation(id, Some(&escalation));
         let bound = call_of(&input);
-        self.observe(now, id, &input, turn);
+        self.observe(now, &escalation, &input, turn);
         let Some(step) = step(now, &mut escalation, input) else {
             self.escalations.insert(id, escalation);
             return self.arm(id, Some(now.steady + AFTER_PANIC));
@@ -308,6 +313,7 @@ impl Desk {
                 provider,
                 ring_timeout,
                 call_limit,
+                inline,
             } => {
                 let record = CallRecord {
                     attempt,
@@ -319,13 +325,55 @@ impl Desk {
                 self.undo.call(attempt, self.calls.record(attempt));
                 self.calls.put(record.clone());
                 turn.batch.calls.push(record);
+                let says = |attempt| self.speech(attempt, 1, Line::Message).map(Box::new);
                 turn.errands.push(Errand::Place {
                     attempt,
                     member,
                     provider,
                     ring_timeout,
                     call_limit,
+                    inline: inline.then(|| says(attempt)).flatten(),
                 });
+            }
+            Effect::LookUp {
+                attempt,
+                provider,
+                call,
+            } => turn.errands.push(Errand::LookUp {
+                attempt,
+                provider,
+                call,
+                after: SignedDuration::ZERO,
+            }),
+            Effect::NotRinging { attempt, provider } => {
+                self.not_ringing(now, attempt, &provider, turn);
+            }
+            Effect::RouteMessage {
+                attempt,
+                member: _,
+                tried,
+            } => {
+                let answer = self.route_message(now, attempt, &tried);
+                self.input(now, id, answer, turn);
+            }
+            Effect::Send {
+                attempt,
+                member,
+                provider,
+            } => {
+                if let Some(about) = self.speech(attempt, 0, Line::Message) {
+                    turn.errands.push(Errand::Send {
+                        attempt,
+                        member,
+                        provider,
+                        about: Box::new(about),
+                    });
+                }
+            }
+            Effect::Answer { attempt, line } => {
+                if let Some(speech) = self.speech(attempt, 0, line) {
+                    turn.errands.push(Errand::Answer(Box::new(speech)));
+                }
             }
             Effect::EndCall {
                 attempt,
@@ -366,13 +414,23 @@ impl Desk {
             .into_iter()
             .map(|member| Candidate {
                 calls: self.calls.of_last_hour(&member, now.steady),
+                channels: self.channels(&member),
                 member,
             })
             .collect();
         Some(Input::Mustered {
-            policy: group.policy.clone(),
+            policy: Policy {
+                inline: self.config.server.is_outbound_only,
+                ..group.policy.clone()
+            },
             candidates,
         })
+    }
+
+    /// How a person can be reached.
+    fn channels(&self, member: &MemberName) -> Vec<Channel> {
+        let member = self.config.members.get(member);
+        member.map_or_else(|| vec![Channel::Voice], |member| member.channels.clone())
     }
 
     /// The group's configuration, or, if nobody has configured it, that of the default group.
@@ -386,7 +444,10 @@ impl Desk {
             attempt,
             stage,
             line,
-            member: escalation.attempt(attempt.number)?.member.clone(),
+            member: match escalation.attempt(attempt.number) {
+                Some(attempt) => attempt.member.clone(),
+                None => escalation.message(attempt.number)?.member.clone(),
+            },
             group: escalation.group.clone(),
             headline: escalation.headline.clone(),
             counts: escalation.counts,

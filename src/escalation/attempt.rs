@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    call::{CallSid, CallStatus, ProviderName},
+    Patience,
+    call::{AttemptId, CallSid, CallStatus, EscalationId, ProviderName},
     journal::{Heard, Line, Outcome},
 };
 use crate::roster::MemberName;
@@ -35,6 +36,12 @@ pub struct Attempt {
     /// Whether this attempt repeats one whose message was never fetched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redial: bool,
+    /// Whether the carrier says the message without asking us first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inline: bool,
+    /// What was done because it does not ring.
+    #[serde(default, skip_serializing_if = "Patience::is_fresh")]
+    pub patience: Patience,
     /// When the intent was journalled.
     pub since: Timestamp,
     /// When the escalation gives up waiting for word of this call.
@@ -81,6 +88,8 @@ impl Attempt {
             provider: None,
             tried: Vec::new(),
             redial: false,
+            inline: false,
+            patience: Patience::Fresh,
             since: now,
             deadline: now,
             call: None,
@@ -99,9 +108,37 @@ impl Attempt {
         self.ended_at.is_some()
     }
 
-    /// Whether our TwiML was ever fetched.
+    /// Its name.
+    pub fn id(&self, escalation: EscalationId) -> AttemptId {
+        AttemptId {
+            escalation,
+            number: self.number,
+        }
+    }
+
+    /// It says the message without asking us: what comes first is what was pressed after the first reading.
+    pub(super) fn say_inline(&mut self) {
+        self.inline = true;
+        self.stage = 1;
+        self.readings = 1;
+    }
+
+    /// Whether who answers hears our message: our TwiML was fetched, or the carrier has had it from the beginning.
     pub(super) fn was_heard(&self) -> bool {
         self.stage > 0 || self.troubles > 0
+    }
+
+    /// Whether somebody or something has answered.
+    pub(super) fn was_answered(&self) -> bool {
+        match self.inline {
+            true => {
+                self.stage > 1
+                    || self
+                        .status
+                        .is_some_and(|status| status == CallStatus::InProgress)
+            }
+            false => self.was_heard(),
+        }
     }
 
     /// Whether this person's phone may be in use by this attempt at `now` (P9).
@@ -133,6 +170,9 @@ impl Attempt {
             CallStatus::Busy => Outcome::Busy,
             CallStatus::NoAnswer => Outcome::NoAnswer,
             CallStatus::Failed => Outcome::Failed,
+            _ if self.patience == Patience::Switched && status != CallStatus::Completed => {
+                Outcome::NotRinging
+            }
             CallStatus::Canceled => Outcome::Canceled,
             CallStatus::Completed | CallStatus::InProgress if self.was_heard() => Outcome::NoKey,
             CallStatus::Completed | CallStatus::InProgress => Outcome::Unheard,

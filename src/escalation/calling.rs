@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Attempt, AttemptId, CallSid, CallStatus, Change, Effect, Escalation, FETCH_LIMIT, Fault,
-    FaultClass, MEMORY, News, Outcome, PARTING, Phase, ProviderName, SUBMIT_LIMIT,
+    FaultClass, MEMORY, News, Outcome, PARTING, Patience, Phase, ProviderName, SUBMIT_LIMIT,
 };
 
 impl Escalation {
@@ -15,15 +15,19 @@ impl Escalation {
             number: self.last_attempt,
             ..attempt
         };
-        effects.push(Effect::Route {
-            attempt: self.attempt_id(attempt.number),
-            member: attempt.member.clone(),
-            tried: attempt.tried.clone(),
-        });
+        effects.push(self.ask_for_carrier(&attempt));
         self.phase = Phase::Routing { since: now };
         self.attempts.push_back(attempt);
         if self.attempts.len() > MEMORY {
             self.attempts.pop_front();
+        }
+    }
+
+    pub(super) fn ask_for_carrier(&self, attempt: &Attempt) -> Effect {
+        Effect::Route {
+            attempt: attempt.id(self.id),
+            member: attempt.member.clone(),
+            tried: attempt.tried.clone(),
         }
     }
 
@@ -38,6 +42,7 @@ impl Escalation {
         let ring_timeout = self.policy.ring_timeout;
         let deadline = now + SUBMIT_LIMIT + ring_timeout + self.policy.callback_grace;
         let (call_limit, round) = (self.policy.call_limit, self.round);
+        let says_inline = self.policy.inline;
         let expected = matches!(self.phase, Phase::Routing { .. });
         let Some(attempt) = self
             .attempts
@@ -62,6 +67,10 @@ impl Escalation {
         attempt.provider = Some(provider.clone());
         attempt.since = now;
         attempt.deadline = deadline;
+        if attempt.redial || says_inline {
+            attempt.say_inline();
+        }
+        let inline = attempt.inline;
         let member = attempt.member.clone();
         effects.push(Effect::Tell {
             news: News::Calling {
@@ -76,6 +85,7 @@ impl Escalation {
             provider,
             ring_timeout,
             call_limit,
+            inline,
         });
         self.phase = Phase::Calling;
         Change::Made
@@ -142,11 +152,7 @@ impl Escalation {
             self.judged(now, id.number, outcome, effects);
         } else {
             self.conclude(id.number, outcome, effects);
-            let mut next = Attempt::new(0, attempt.member, now);
-            next.redial = attempt.redial;
-            next.tried = attempt.tried;
-            next.tried.extend(attempt.provider);
-            self.route(now, next, effects);
+            self.call_through_another(now, attempt, effects);
         }
         Change::Made
     }
@@ -174,10 +180,14 @@ impl Escalation {
         if attempt.status.is_none() {
             attempt.ended_at = None;
         }
+        let was_answered = attempt.was_answered();
         if !attempt.advance(status, now) {
             return Change::Nothing;
         }
         match status {
+            // It has been told to end; for how long that is waited for stands.
+            CallStatus::Queued | CallStatus::Initiated
+                if attempt.patience == Patience::Switched => {}
             CallStatus::Queued | CallStatus::Initiated | CallStatus::Ringing => {
                 attempt.deadline = now + ring_limit;
             }
@@ -188,6 +198,12 @@ impl Escalation {
             _ => {}
         }
         let attempt = attempt.clone();
+        if attempt.inline && status == CallStatus::InProgress && !was_answered {
+            let member = attempt.member.clone();
+            effects.push(Effect::Tell {
+                news: News::Answered { member },
+            });
+        }
         if status.is_terminal() {
             let outcome = attempt.judge(status);
             self.judged(now, id.number, outcome, effects);
@@ -241,16 +257,43 @@ impl Escalation {
             }
             return;
         }
-        self.conclude(number, outcome, effects);
-        if redial {
-            let again = Attempt {
-                redial: true,
-                ..Attempt::new(0, attempt.member, now)
-            };
-            self.route(now, again, effects);
-        } else {
-            self.next_person(now, effects);
+        self.conclude(number, outcome.clone(), effects);
+        match outcome {
+            _ if redial => {
+                let again = Attempt {
+                    redial: true,
+                    ..Attempt::new(0, attempt.member, now)
+                };
+                self.write(now, effects);
+                self.route(now, again, effects);
+            }
+            Outcome::NotRinging => self.call_through_another(now, attempt, effects),
+            Outcome::Passed => self.next_person(now, effects),
+            _ => self.go_on(now, effects),
         }
+    }
+
+    /// Who answered is known. Where no key can be pressed, the operator may count a person who answers as one who takes it.
+    pub(super) fn answered(
+        &mut self,
+        now: Timestamp,
+        id: AttemptId,
+        call: &CallSid,
+        by_person: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Change {
+        let counts = by_person && self.policy.inline && self.policy.answer_takes;
+        let is_open = !matches!(self.phase, Phase::Acknowledged { .. } | Phase::Over);
+        let Some(attempt) = self
+            .find(id)
+            .filter(|attempt| counts && is_open && attempt.call.as_ref() == Some(call))
+        else {
+            return Change::Nothing;
+        };
+        attempt.outcome.get_or_insert(Outcome::Taken);
+        let member = attempt.member.clone();
+        self.take(now, &member, Some(id.number), effects);
+        Change::Made
     }
 
     pub(super) fn conclude(&mut self, number: u32, outcome: Outcome, effects: &mut Vec<Effect>) {

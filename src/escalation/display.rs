@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Effect, Entry, Heard, Input, Left, News};
+use super::{Effect, Entry, Heard, Input, Left, News, Said};
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,6 +106,43 @@ impl fmt::Display for Input {
             } => {
                 write!(f, "{attempt} at stage {stage}: {heard}")
             }
+            Self::Answered {
+                attempt, by_person, ..
+            } => {
+                let who = if *by_person { "a person" } else { "a machine" };
+                write!(f, "{attempt} was answered by {who}")
+            }
+            Self::MessageRouted {
+                attempt,
+                provider: Some(provider),
+            } => write!(f, "message {attempt} goes through {provider}"),
+            Self::MessageRouted {
+                attempt,
+                provider: None,
+            } => write!(f, "message {attempt} is not sent: no provider is left"),
+            Self::MessageWaits { attempt, until } => write!(
+                f,
+                "message {attempt} waits until {until}: the providers take nothing more at present"
+            ),
+            Self::MessageSent { attempt, message } => {
+                write!(f, "message {attempt} is accepted as {message}")
+            }
+            Self::MessageFailed {
+                attempt,
+                fault,
+                possible_duplicate,
+            } => {
+                write!(f, "message {attempt} failed: {fault}")?;
+                if *possible_duplicate {
+                    f.write_str("; it may arrive all the same")
+                } else {
+                    Ok(())
+                }
+            }
+            Self::Receipt {
+                attempt, status, ..
+            } => write!(f, "message {attempt} is {}", status.as_str()),
+            Self::Reply { attempt, said } => write!(f, "reply to message {attempt}: {said}"),
             Self::Woke => f.write_str("the time has come"),
             Self::Restarted => f.write_str("another core took over"),
         }
@@ -121,6 +158,17 @@ impl fmt::Display for Heard {
             Self::Trouble(Some(code)) => write!(f, "trouble {code} with our answer"),
             Self::Trouble(None) => f.write_str("trouble with our answer"),
         }
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Take => "takes it",
+            Self::Pass => "passes it on",
+            Self::Close => "closes it",
+            Self::Other => "not understood",
+        })
     }
 }
 
@@ -141,6 +189,26 @@ impl fmt::Display for Effect {
             } => {
                 write!(f, "call {member} through {provider} ({attempt})")
             }
+            Self::LookUp { attempt, .. } => write!(f, "look {attempt} up: it does not ring yet"),
+            Self::NotRinging { attempt, provider } => {
+                write!(
+                    f,
+                    "count it against {provider} that {attempt} does not ring"
+                )
+            }
+            Self::RouteMessage {
+                attempt, member, ..
+            } => {
+                write!(f, "ask who carries message {attempt} to {member}")
+            }
+            Self::Send {
+                attempt,
+                member,
+                provider,
+            } => write!(f, "write to {member} through {provider} ({attempt})"),
+            Self::Answer { attempt, line } => {
+                write!(f, "answer the reply to message {attempt}: {line:?}")
+            }
             Self::EndCall { attempt, call, .. } => write!(f, "end {attempt} ({call})"),
             Self::Speak { attempt, line, .. } => write!(f, "say to {attempt}: {line:?}"),
             Self::Refuse { attempt } => write!(f, "refuse a request of {attempt}"),
@@ -158,6 +226,7 @@ impl fmt::Display for News {
             Self::Opened => f.write_str("opened"),
             Self::Noted => f.write_str("noted, too mild to call anybody"),
             Self::Calling { member, round } => write!(f, "calling {member}, round {round}"),
+            Self::Writing { member, round } => write!(f, "writing to {member}, round {round}"),
             Self::NotReached { member, outcome } => write!(f, "{member} not reached: {outcome}"),
             Self::Answered { member } => write!(f, "{member} answered"),
             Self::Acknowledged { by } => write!(f, "acknowledged by {by}"),

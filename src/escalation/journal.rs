@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     call::{AttemptId, CallSid, CallStatus, Fault, ProviderName},
     carrier_news::Became,
+    message::{MessageSid, MessageStatus},
     policy::Policy,
 };
 use crate::{
@@ -50,6 +51,17 @@ pub struct Candidate {
     /// When this person was called within the last hour, by any escalation, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Timestamp>,
+    /// How this person can be reached, in order of preference.
+    #[serde(default = "voice_only", skip_serializing_if = "is_voice_only")]
+    pub channels: Vec<Channel>,
+}
+
+fn voice_only() -> Vec<Channel> {
+    vec![Channel::Voice]
+}
+
+fn is_voice_only(channels: &[Channel]) -> bool {
+    channels == [Channel::Voice]
 }
 
 /// What the escalation sees.
@@ -143,6 +155,62 @@ pub enum Input {
         /// What came with the request.
         heard: Heard,
     },
+    /// Who answered a call, where nothing but looking it up tells.
+    Answered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The call.
+        call: CallSid,
+        /// A person, rather than a machine.
+        by_person: bool,
+    },
+    /// The answer to [`Effect::RouteMessage`]: the provider that carries the message, or none that is left.
+    MessageRouted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its provider.
+        provider: Option<ProviderName>,
+    },
+    /// The other answer to [`Effect::RouteMessage`]: all that may carry it take nothing more at present.
+    MessageWaits {
+        /// The attempt.
+        attempt: AttemptId,
+        /// When to ask again.
+        until: Timestamp,
+    },
+    /// The provider accepted the message, which means that it is queued.
+    MessageSent {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The provider's name for it.
+        message: MessageSid,
+    },
+    /// The provider did not accept the message. Never ambiguous: the engine looks for it first.
+    MessageFailed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why.
+        fault: Fault,
+        /// It may have been sent all the same, although it could not be found.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        possible_duplicate: bool,
+    },
+    /// A receipt, or the answer to a look-up.
+    Receipt {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The message.
+        message: MessageSid,
+        /// What is said of it.
+        status: MessageStatus,
+    },
+    /// A person has answered a message with one of their own.
+    Reply {
+        /// The message that it answers.
+        attempt: AttemptId,
+        /// What it says.
+        said: Said,
+    },
     /// The instant that [`super::Escalation::next_wakeup`] named has come.
     Woke,
     /// A core took over from one that ended, and found a timer further ahead than any rule allows: the clock was set back.
@@ -156,7 +224,12 @@ impl Input {
             Self::Placed { attempt, .. }
             | Self::PlaceFailed { attempt, .. }
             | Self::Status { attempt, .. }
-            | Self::Voice { attempt, .. } => Some(*attempt),
+            | Self::Voice { attempt, .. }
+            | Self::Answered { attempt, .. }
+            | Self::MessageSent { attempt, .. }
+            | Self::MessageFailed { attempt, .. }
+            | Self::Receipt { attempt, .. }
+            | Self::Reply { attempt, .. } => Some(*attempt),
             _ => None,
         }
     }
@@ -186,6 +259,20 @@ pub enum Heard {
     Trouble(Option<u32>),
 }
 
+/// What a reply to a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// 1, or the short code alone: I take it.
+    Take,
+    /// 2: the next person.
+    Pass,
+    /// 9: it is over.
+    Close,
+    /// Anything else.
+    Other,
+}
+
 /// What the escalation wants done. Effects are carried out after the entry is on disk, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -213,6 +300,50 @@ pub enum Effect {
         ring_timeout: SignedDuration,
         /// How long the call may last.
         call_limit: SignedDuration,
+        /// Whether it says its message without asking us first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        inline: bool,
+    },
+    /// The call ought to ring by now: look it up, and hand in what is said of it with [`Input::Status`].
+    LookUp {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The carrier.
+        provider: ProviderName,
+        /// The call.
+        call: CallSid,
+    },
+    /// The call still does not ring, which is its provider's fault.
+    NotRinging {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The carrier.
+        provider: ProviderName,
+    },
+    /// Say which provider carries the message, with [`Input::MessageRouted`] or [`Input::MessageWaits`], within the same commit.
+    RouteMessage {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The person.
+        member: MemberName,
+        /// Providers that failed this person's message.
+        tried: Vec<ProviderName>,
+    },
+    /// Send the message. The intent is on disk before the request goes out (P3).
+    Send {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The person.
+        member: MemberName,
+        /// The carrier.
+        provider: ProviderName,
+    },
+    /// Answer the person who has replied. Only said when it is on disk (P4).
+    Answer {
+        /// The message that was replied to.
+        attempt: AttemptId,
+        /// What to say.
+        line: Line,
     },
     /// End the call, whether it rings or talks.
     EndCall {
@@ -305,7 +436,14 @@ pub enum News {
         /// Counts from 1.
         round: u32,
     },
-    /// A call did not lead to a person.
+    /// A message is about to be sent.
+    Writing {
+        /// To whom.
+        member: MemberName,
+        /// Counts from 1.
+        round: u32,
+    },
+    /// A call or a message did not lead to a person.
     NotReached {
         /// Whose.
         member: MemberName,
@@ -393,6 +531,10 @@ pub enum Outcome {
     Taken,
     /// Answered, but our TwiML was never fetched, so the person heard nothing.
     Unheard,
+    /// The phone did not ring within the time that the policy gives a provider.
+    NotRinging,
+    /// No reply to the message within the time to send one.
+    NoReply,
     /// No word from the provider within the time a call can take.
     Lost,
     /// The provider did not take the call.
@@ -416,6 +558,8 @@ impl fmt::Display for Outcome {
             Self::Passed => "passed on",
             Self::Taken => "taken",
             Self::Unheard => "answered, but our message was never fetched",
+            Self::NotRinging => "the phone did not ring",
+            Self::NoReply => "no reply to the message",
             Self::Lost => "no word from the provider",
             Self::NotPlaced(fault) => return write!(f, "not placed: {fault}"),
             Self::NoProvider => "no provider left",

@@ -8,9 +8,10 @@ use proptest::{
 };
 
 use super::{
-    CallStatus, FaultClass, Heard, Input, Policy,
-    world::{World, fault, sid},
+    CallStatus, FaultClass, Heard, Input, MessageStatus, Phase, Policy, Said, Way,
+    world::{World, fault, message_sid, sid},
 };
+use crate::roster::Channel;
 
 /// One thing that can happen. `which` counts attempts back from the last.
 #[derive(Clone, Debug)]
@@ -53,6 +54,21 @@ enum Move {
     Full {
         times: u8,
     },
+    /// A provider tells of the last message, or one before.
+    Sent {
+        which: u8,
+    },
+    NotSent {
+        which: u8,
+        class: FaultClass,
+    },
+    Receipt {
+        which: u8,
+        status: MessageStatus,
+    },
+    Reply {
+        said: Said,
+    },
     Wake,
     WakeEarly,
     Restart {
@@ -84,6 +100,15 @@ fn status() -> impl Strategy<Value = CallStatus> {
     ])
 }
 
+fn message_status() -> impl Strategy<Value = MessageStatus> {
+    prop::sample::select(vec![
+        MessageStatus::Queued,
+        MessageStatus::Sent,
+        MessageStatus::Delivered,
+        MessageStatus::Undelivered,
+    ])
+}
+
 fn class() -> impl Strategy<Value = FaultClass> {
     prop::sample::select(vec![
         FaultClass::Provider,
@@ -111,6 +136,12 @@ fn one_move() -> impl Strategy<Value = Move> {
         2 => alert().prop_map(|alert| Move::Join { alert }),
         1 => alert().prop_map(|alert| Move::Recover { alert }),
         1 => alert().prop_map(|alert| Move::Take { alert }),
+        1 => which().prop_map(|which| Move::Sent { which }),
+        1 => (which(), class()).prop_map(|(which, class)| Move::NotSent { which, class }),
+        2 => (which(), message_status())
+            .prop_map(|(which, status)| Move::Receipt { which, status }),
+        1 => prop::sample::select(vec![Said::Take, Said::Pass, Said::Close, Said::Other])
+            .prop_map(|said| Move::Reply { said }),
         2 => (0u16..400).prop_map(|secs| Move::Wait { secs }),
         1 => (1u8..4).prop_map(|times| Move::Full { times }),
         4 => Just(Move::Wake),
@@ -120,14 +151,34 @@ fn one_move() -> impl Strategy<Value = Move> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (proptest::option::of(1u32..4), 1u32..30, any::<bool>()).prop_map(
-        |(max_rounds, max_calls_per_hour, allow_close)| Policy {
-            max_rounds,
-            max_calls_per_hour,
-            allow_close,
-            ..Policy::default()
-        },
+    let ways = prop::sample::select(vec![Way::Voice, Way::Sms, Way::Both]);
+    let steps = prop_oneof![
+        2 => Just(vec![Way::Voice]),
+        1 => prop::collection::vec(ways, 1..4),
+    ];
+    (
+        proptest::option::of(1u32..4),
+        1u32..30,
+        any::<bool>(),
+        steps,
     )
+        .prop_map(
+            |(max_rounds, max_calls_per_hour, allow_close, steps)| Policy {
+                max_rounds,
+                max_calls_per_hour,
+                allow_close,
+                steps,
+                ..Policy::default()
+            },
+        )
+}
+
+fn channels() -> impl Strategy<Value = Vec<Channel>> {
+    prop::sample::select(vec![
+        vec![Channel::Voice],
+        vec![Channel::Voice, Channel::Sms],
+        vec![Channel::Sms],
+    ])
 }
 
 /// `sato` may stand in the roster twice: that is allowed, and she still has one phone.
@@ -137,11 +188,8 @@ fn people() -> impl Strategy<Value = Vec<&'static str>> {
 
 impl World {
     fn make(&mut self, one: &Move) {
-        let number = |which: &u8| {
-            self.escalation
-                .last_attempt
-                .saturating_sub(u32::from(*which))
-        };
+        let number = |which: &u8| self.last_call().saturating_sub(u32::from(*which));
+        let message = |which: &u8| self.last_message().saturating_sub(u32::from(*which));
         match one {
             Move::Placed { which } => {
                 let number = number(which);
@@ -195,6 +243,28 @@ impl World {
             Move::Take { alert } => self.take_in_monitor(*alert),
             Move::Wait { secs } => self.pass_time(SignedDuration::from_secs(i64::from(*secs))),
             Move::Full { times } => self.busy = *times,
+            Move::Sent { which } => {
+                let number = message(which);
+                let attempt = self.id(number);
+                let message = message_sid(number);
+                self.see(Input::MessageSent { attempt, message });
+            }
+            Move::NotSent { which, class } => {
+                let attempt = self.id(message(which));
+                let fault = fault(*class);
+                self.see(Input::MessageFailed {
+                    attempt,
+                    fault,
+                    possible_duplicate: false,
+                });
+            }
+            Move::Receipt { which, status } => {
+                let number = message(which);
+                self.receipt(number, *status);
+            }
+            Move::Reply { said } => {
+                self.reply(*said);
+            }
             Move::Wake => {
                 self.wake();
             }
@@ -221,10 +291,18 @@ impl World {
             let live = self.escalation.attempts.back();
             let placed = live.filter(|live| live.provider.is_some());
             let fresh = placed.filter(|live| live.outcome.is_none() && !live.is_ended());
+            let writes = matches!(self.escalation.phase, Phase::Writing { .. });
             match fresh.map(|live| live.number) {
-                Some(number) if wakes > 3 => {
+                _ if wakes > 3 && writes => {
+                    self.reply(Said::Take);
+                }
+                Some(number) if wakes > 3 && !writes => {
                     self.hear(number, Heard::Answer);
                     self.hear(number, Heard::Keys("1".into()));
+                    // The provider may know the attempt by the name of another call.
+                    if self.counts().waiting > 0 {
+                        self.wake();
+                    }
                 }
                 _ => {
                     self.wake();
@@ -269,15 +347,18 @@ fn ten_thousand_random_escalations_keep_the_promises() {
     };
     let mut runner = TestRunner::new_with_rng(config, rng);
     let moves = prop::collection::vec(one_move(), 0..60);
-    let outcome = runner.run(&(people(), policy(), moves), |(people, policy, moves)| {
-        let mut world = World::new(&people, policy);
-        for one in &moves {
-            world.make(one);
-        }
-        world.bring_to_an_end();
-        world.check_replay();
-        Ok(())
-    });
+    let outcome = runner.run(
+        &(people(), channels(), policy(), moves),
+        |(people, channels, policy, moves)| {
+            let mut world = World::over(&people, channels, policy);
+            for one in &moves {
+                world.make(one);
+            }
+            world.bring_to_an_end();
+            world.check_replay();
+            Ok(())
+        },
+    );
     if let Err(error) = outcome {
         panic!("{error}");
     }

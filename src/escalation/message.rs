@@ -81,6 +81,16 @@ impl Message {
         }
     }
 
+    /// Whether it waits for a line.
+    pub fn waits(&self) -> bool {
+        self.provider.is_none() && !self.dropped
+    }
+
+    /// Whether it was handed to a provider whose reply has not come.
+    pub fn is_under_way(&self) -> bool {
+        self.provider.is_some() && self.sid.is_none() && !self.dropped
+    }
+
     /// Takes a status in, and says whether it is news. The first final word stands.
     pub(super) fn advance(&mut self, status: MessageStatus) -> bool {
         let is_over = self.status.is_some_and(MessageStatus::is_final);

@@ -1,6 +1,6 @@
 //! What follows when time passes and nothing happens.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Change, Effect, Escalation, News, Outcome, PARTING, Phase, SUBMIT_LIMIT};
 
@@ -9,10 +9,18 @@ impl Escalation {
         if self.next_wakeup().is_none_or(|(at, _)| now < at) {
             return Change::Nothing;
         }
+        let was_message = self.ask_for_lines(now, effects);
+        if self.phase_wakeup().is_none_or(|(at, _)| now < at) {
+            return match was_message {
+                true => Change::Made,
+                false => Change::Nothing,
+            };
+        }
         match &self.phase {
             Phase::Mustering { .. } | Phase::Pausing { .. } => self.muster(now, effects),
             Phase::Routing { .. } => self.ask_again(now, effects),
-            Phase::Calling => self.give_up_waiting(now, effects),
+            Phase::Calling => self.call_is_due(now, effects),
+            Phase::Writing { .. } => self.nobody_replied(now, Outcome::NoReply, effects),
             Phase::Acknowledged { .. } => {
                 self.counts.waiting = self.counts.open;
                 effects.push(Effect::ReleaseAlerts);
@@ -27,9 +35,9 @@ impl Escalation {
     }
 
     pub(super) fn ask_again(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if let Some(attempt) = self.attempts.pop_back() {
-            self.last_attempt -= 1;
-            self.route(now, attempt, effects);
+        if let Some(last) = self.attempts.back() {
+            effects.push(self.ask_for_carrier(last));
+            self.phase = Phase::Routing { since: now };
         }
     }
 
@@ -54,7 +62,8 @@ impl Escalation {
         let outcome = attempt
             .status
             .map_or(Outcome::Lost, |status| attempt.judge(status));
-        if !attempt.is_ended() {
+        // A call that was switched off has been told to end already.
+        if !attempt.is_ended() && outcome != Outcome::NotRinging {
             if let Some(attempt) = self.find_number(attempt.number) {
                 attempt.deadline = now + PARTING;
             }
@@ -72,37 +81,51 @@ impl Escalation {
 
     /// Brings timers that are further ahead than any rule allows back to what the rules allow.
     pub(super) fn clamp_timers(&mut self, now: Timestamp) -> Change {
-        let Some((at, _)) = self.next_wakeup() else {
-            return Change::Nothing;
-        };
-        let policy = &self.policy;
-        let limit = now
-            + match self.phase {
-                Phase::Calling => {
-                    SUBMIT_LIMIT
-                        + policy.ring_timeout.max(policy.call_limit)
-                        + policy.callback_grace
-                }
-                Phase::Pausing { .. } => policy.round_pause,
-                Phase::Acknowledged { .. } => policy.ack_timeout,
-                _ => SignedDuration::ZERO,
-            };
-        if at <= limit {
-            return Change::Nothing;
+        let mut changed = self.clamp_phase(now);
+        for message in self.messages.iter_mut().filter(|message| message.waits()) {
+            changed |= bring_back(&mut message.since, now);
         }
-        for earlier in self.attempts.iter_mut().rev().skip(1) {
-            earlier.deadline = earlier.deadline.min(now);
+        match changed {
+            true => Change::Made,
+            false => Change::Nothing,
         }
-        match &mut self.phase {
-            Phase::Mustering { since } | Phase::Routing { since } => *since = limit,
-            Phase::Pausing { until } | Phase::Acknowledged { until, .. } => *until = limit,
-            Phase::Calling => {
-                if let Some(attempt) = self.attempts.back_mut() {
-                    attempt.deadline = limit;
-                }
-            }
-            Phase::Exhausted | Phase::Over => {}
-        }
-        Change::Made
     }
+
+    fn clamp_phase(&mut self, now: Timestamp) -> bool {
+        let policy = &self.policy;
+        match &mut self.phase {
+            Phase::Mustering { since } | Phase::Routing { since } => bring_back(since, now),
+            Phase::Writing { until } => bring_back(until, now + policy.reply_wait),
+            Phase::Pausing { until } => bring_back(until, now + policy.round_pause),
+            Phase::Acknowledged { until, .. } => bring_back(until, now + policy.ack_timeout),
+            Phase::Calling => {
+                let limit = now
+                    + SUBMIT_LIMIT
+                    + policy.ring_timeout.max(policy.call_limit)
+                    + policy.callback_grace;
+                self.clamp_calls(now, limit)
+            }
+            Phase::Exhausted | Phase::Over => false,
+        }
+    }
+
+    fn clamp_calls(&mut self, now: Timestamp, limit: Timestamp) -> bool {
+        let mut calls = self.attempts.iter_mut().rev();
+        let Some(last) = calls.next() else {
+            return false;
+        };
+        let mut changed = bring_back(&mut last.since, now);
+        if bring_back(&mut last.deadline, limit) {
+            changed = true;
+            calls.for_each(|earlier| earlier.deadline = earlier.deadline.min(now));
+        }
+        changed
+    }
+}
+
+/// Whether the instant was further ahead than the limit.
+fn bring_back(at: &mut Timestamp, limit: Timestamp) -> bool {
+    let is_ahead = *at > limit;
+    *at = limit.min(*at);
+    is_ahead
 }

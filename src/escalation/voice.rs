@@ -42,7 +42,7 @@ impl Escalation {
             effects.push(Effect::Refuse { attempt: id });
             return Change::Nothing;
         }
-        let first = !attempt.was_heard();
+        let first = !attempt.was_answered();
         attempt.call.get_or_insert_with(|| call.clone());
         if attempt.advance(CallStatus::InProgress, now) {
             attempt.ended_at = None;
@@ -119,8 +119,7 @@ impl Escalation {
         match heard {
             Heard::Keys(keys) => match keys.as_str() {
                 "1" => {
-                    effects.push(Effect::TakeAlerts { by: member.clone() });
-                    self.acknowledged(now, member.as_str().to_owned(), Some(number), effects);
+                    self.take(now, &member, Some(number), effects);
                     Line::Acknowledged
                 }
                 "2" => {
@@ -128,12 +127,7 @@ impl Escalation {
                     Line::Passed
                 }
                 "9" if self.policy.allow_close => {
-                    effects.push(Effect::CloseAlerts { by: member.clone() });
-                    effects.push(Effect::Tell {
-                        news: News::Closed { by: member },
-                    });
-                    self.phase = Phase::Over;
-                    self.stop_ringing_but(now, Some(number), effects);
+                    self.close(now, &member, Some(number), effects);
                     Line::Closed
                 }
                 _ if tired => Line::Goodbye,

@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     AttemptId, CallSid, CallStatus, Candidate, Counts, Effect, Entry, Escalation, EscalationId,
-    Fault, FaultClass, Headline, Heard, Input, Left, Line, News, Phase, Policy, ProviderName,
+    Fault, FaultClass, Headline, Heard, Input, Left, Line, MessageSid, MessageStatus, News, Phase,
+    Policy, ProviderName, Said,
 };
 use crate::{
     alert::{AlertKey, Severity},
-    roster::MemberName,
+    roster::{Channel, MemberName},
 };
 
 pub(super) struct World {
@@ -24,6 +25,8 @@ pub(super) struct World {
     pub(super) policy: Policy,
     pub(super) people: Vec<MemberName>,
     pub(super) providers: Vec<ProviderName>,
+    /// How everybody can be reached.
+    pub(super) channels: Vec<Channel>,
     /// So many times they take nothing at present.
     pub(super) busy: u8,
     /// Open alerts, and who has taken them.
@@ -40,6 +43,7 @@ pub(super) struct World {
 struct Witness {
     placed: BTreeSet<AttemptId>,
     furthest: HashMap<u32, CallStatus>,
+    received: HashMap<u32, MessageStatus>,
     ended: BTreeSet<(AttemptId, CallSid)>,
     /// Somebody pressed 1 or took the alerts in the monitor, and nothing has happened since that undoes it.
     taken: bool,
@@ -77,6 +81,11 @@ pub(super) fn fault(class: FaultClass) -> Fault {
 impl World {
     /// An escalation for alert 0 and these people, who are called through providers `a` and `b`.
     pub(super) fn new(people: &[&str], policy: Policy) -> Self {
+        Self::over(people, vec![Channel::Voice], policy)
+    }
+
+    /// Like [`Self::new`], with people who can be reached by these channels.
+    pub(super) fn over(people: &[&str], channels: Vec<Channel>, policy: Policy) -> Self {
         let now = Timestamp::from_second(1_800_000_000).expect("in range");
         let (escalation, step) =
             Escalation::open(EscalationId(1), now, "primary".into(), headline(0));
@@ -87,6 +96,7 @@ impl World {
             policy,
             people: people.iter().map(MemberName::new).collect(),
             providers: vec!["a".into(), "b".into()],
+            channels,
             busy: 0,
             alerts: BTreeMap::from([(0, None)]),
             calls: Vec::new(),
@@ -143,12 +153,19 @@ impl World {
                     tried,
                 } => Some(Input::Routed {
                     attempt: *attempt,
-                    provider: self
-                        .providers
-                        .iter()
-                        .find(|name| !tried.contains(name))
-                        .cloned(),
+                    provider: self.carrier(tried),
                     engaged: self.occupied(member),
+                }),
+                Effect::RouteMessage { attempt, .. } if self.busy > 0 => {
+                    self.busy -= 1;
+                    Some(Input::MessageWaits {
+                        attempt: *attempt,
+                        until: self.now + SignedDuration::from_secs(2),
+                    })
+                }
+                Effect::RouteMessage { attempt, tried, .. } => Some(Input::MessageRouted {
+                    attempt: *attempt,
+                    provider: self.carrier(tried),
                 }),
                 Effect::Place { member, .. } => {
                     self.calls.push((member.clone(), self.now));
@@ -177,9 +194,15 @@ impl World {
         }
     }
 
+    fn carrier(&self, tried: &[ProviderName]) -> Option<ProviderName> {
+        let mut providers = self.providers.iter();
+        providers.find(|name| !tried.contains(name)).cloned()
+    }
+
     fn muster(&self) -> Input {
         let candidate = |member: &MemberName| Candidate {
             member: member.clone(),
+            channels: self.channels.clone(),
             calls: self
                 .calls
                 .iter()
@@ -208,8 +231,43 @@ impl World {
         self.escalation.attempt_id(number)
     }
 
+    /// The number of the last call.
+    pub(super) fn last_call(&self) -> u32 {
+        let last = self.escalation.attempts.back();
+        last.map_or(0, |last| last.number)
+    }
+
+    /// The number of the last message.
+    pub(super) fn last_message(&self) -> u32 {
+        let last = self.escalation.messages.back();
+        last.map_or(0, |last| last.number)
+    }
+
     pub(super) fn last_id(&self) -> AttemptId {
-        self.id(self.escalation.last_attempt)
+        self.id(self.last_call())
+    }
+
+    pub(super) fn receipt(&mut self, number: u32, status: MessageStatus) -> &[Effect] {
+        let attempt = self.id(number);
+        self.see(Input::Receipt {
+            attempt,
+            message: message_sid(number),
+            status,
+        })
+    }
+
+    pub(super) fn see_answer(&mut self, attempt: AttemptId, call: CallSid, by_person: bool) {
+        self.witness.taken |= by_person && self.policy.answer_takes;
+        self.see(Input::Answered {
+            attempt,
+            call,
+            by_person,
+        });
+    }
+
+    pub(super) fn reply(&mut self, said: Said) -> &[Effect] {
+        let attempt = self.id(self.last_message());
+        self.see(Input::Reply { attempt, said })
     }
 
     pub(super) fn status(&mut self, number: u32, status: CallStatus) -> &[Effect] {
@@ -242,7 +300,7 @@ impl World {
 
     /// The last attempt is answered and this key pressed.
     pub(super) fn answer_and_press(&mut self, keys: &str) -> &[Effect] {
-        let number = self.escalation.last_attempt;
+        let number = self.last_call();
         self.hear(number, Heard::Answer);
         self.hear(number, Heard::Keys(keys.into()))
     }
@@ -310,6 +368,10 @@ impl World {
             } if keys == "1" || keys == "9" => {
                 self.witness.taken = true;
             }
+            Input::Reply {
+                attempt,
+                said: Said::Take | Said::Close,
+            } if self.escalation.message(attempt.number).is_some() => self.witness.taken = true,
             Input::AlertLeft { .. } if self.counts().waiting == 0 => self.witness.taken = true,
             Input::AlertJoined { .. } => self.witness.taken = false,
             _ => {}
@@ -318,7 +380,7 @@ impl World {
 
     fn witness_effect(&mut self, effect: &Effect) {
         match effect {
-            Effect::Place { attempt, .. } => {
+            Effect::Place { attempt, .. } | Effect::Send { attempt, .. } => {
                 assert!(
                     self.witness.placed.insert(*attempt),
                     "P3: {attempt} is placed twice{self}"
@@ -332,6 +394,10 @@ impl World {
                 self.witness.ended.insert((*attempt, call.clone()));
             }
             Effect::Speak {
+                line: Line::Acknowledged,
+                ..
+            }
+            | Effect::Answer {
                 line: Line::Acknowledged,
                 ..
             } => {
@@ -371,7 +437,7 @@ impl World {
                 "P2: no wake-up is armed{self}"
             );
             let settled = match self.escalation.phase {
-                Phase::Calling | Phase::Pausing { .. } => true,
+                Phase::Calling | Phase::Writing { .. } | Phase::Pausing { .. } => true,
                 // It was told to wait for a line, and asks again.
                 Phase::Routing { .. } => self.journal.iter().rev().any(|entry| {
                     matches!(entry.input, Input::Waits { attempt, .. } if attempt == self.last_id())
@@ -422,6 +488,18 @@ impl World {
                 "P10: {before:?} -> {status:?}"
             );
         }
+        for message in &self.escalation.messages {
+            let Some(status) = message.status else {
+                continue;
+            };
+            let before = self.witness.received.insert(message.number, status);
+            assert!(
+                before.is_none_or(
+                    |before| before == status || (before < status && !before.is_final())
+                ),
+                "P10: {before:?} -> {status:?}"
+            );
+        }
     }
 
     /// The journal leads to the very same state (P11).
@@ -438,6 +516,11 @@ impl World {
 /// The call that the network gives an attempt.
 pub(super) fn sid(number: u32) -> CallSid {
     CallSid::new(format!("CA{number}"))
+}
+
+/// The name that a provider gives a message.
+pub(super) fn message_sid(number: u32) -> MessageSid {
+    MessageSid::new(format!("SM{number}"))
 }
 
 impl std::fmt::Display for World {

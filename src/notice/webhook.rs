@@ -175,6 +175,11 @@ fn event(news: &News) -> (&'static str, Details<'_>) {
             details.round = Some(*round);
             "calling"
         }
+        News::Writing { member, round } => {
+            details.member = Some(member.as_str());
+            details.round = Some(*round);
+            "writing"
+        }
         News::NotReached { member, outcome } => {
             details.member = Some(member.as_str());
             details.outcome = Some(outcome_word(outcome));
@@ -234,6 +239,8 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
         Outcome::Passed => "passed",
         Outcome::Taken => "taken",
         Outcome::Unheard => "unheard",
+        Outcome::NotRinging => "not_ringing",
+        Outcome::NoReply => "no_reply",
         Outcome::Lost => "lost",
         Outcome::NotPlaced(_) => "not_placed",
         Outcome::NoProvider => "no_provider",

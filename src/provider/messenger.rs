@@ -96,6 +96,11 @@ pub trait Messenger: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether what people write back reaches us.
+    fn takes_replies(&self) -> bool {
+        false
+    }
+
     /// The newest message to this number from ours that was created at `since` or later and is not among `known`. Nothing
     /// where the carrier keeps no list.
     fn find<'a>(

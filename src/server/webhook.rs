@@ -12,7 +12,7 @@ use axum::{
 use super::{Rim, answer, probe};
 use crate::{
     engine::{Answer, desk::Speech},
-    escalation::{AttemptId, CallSid, CallStatus, Heard, Input},
+    escalation::{AttemptId, CallSid, CallStatus, Heard, Input, MessageSid, MessageStatus},
     voice::{Context, Form, Place, PlaceKind, SignedRequest},
 };
 
@@ -101,8 +101,36 @@ async fn take_in(rim: &Rim, place: &Place, attempt: AttemptId, form: &Form) -> R
     }
 }
 
+/// What a receipt says, as an input (Twilio: Message resource, "status").
+fn receipt(attempt: AttemptId, form: &Form) -> Result<Input, Box<Response>> {
+    let Some(message) = form.get("MessageSid").filter(|sid| !sid.is_empty()) else {
+        return Err(Box::new(answer::error(
+            StatusCode::BAD_REQUEST,
+            "MessageSid is missing",
+        )));
+    };
+    let status = match form.get("MessageStatus").unwrap_or_default() {
+        "accepted" | "scheduled" | "queued" | "sending" => MessageStatus::Queued,
+        "sent" => MessageStatus::Sent,
+        "delivered" | "read" => MessageStatus::Delivered,
+        "undelivered" | "failed" | "canceled" => MessageStatus::Undelivered,
+        status => {
+            tracing::warn!(%attempt, status, "an unknown message status was passed over");
+            return Err(Box::new(answer::nothing()));
+        }
+    };
+    Ok(Input::Receipt {
+        attempt,
+        message: MessageSid::new(message),
+        status,
+    })
+}
+
 /// What a webhook says, as an input.
 fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<Response>> {
+    if kind == PlaceKind::Receipt {
+        return receipt(attempt, form);
+    }
     let Some(call) = form
         .get("CallSid")
         .filter(|sid| !sid.is_empty())
@@ -135,8 +163,8 @@ fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<
             let code = form.get("ErrorCode").and_then(|code| code.parse().ok());
             (0, Heard::Trouble(code))
         }
-        // Answered before anything is read from it.
-        PlaceKind::Probe => return Err(Box::new(answer::nothing())),
+        // Answered before anything is read from them.
+        PlaceKind::Receipt | PlaceKind::Probe => return Err(Box::new(answer::nothing())),
     };
     Ok(Input::Voice {
         attempt,

@@ -6,6 +6,7 @@
 //! | keys | `/v1/calls/{provider}/{token}/keys/{stage}` | `action` of the Gather of that stage |
 //! | silence | `/v1/calls/{provider}/{token}/silence/{stage}` | text of the Redirect after that Gather |
 //! | status | `/v1/calls/{provider}/{token}/status` | the call's `StatusCallback` |
+//! | receipt | `/v1/calls/{provider}/{token}/receipt` | a message's `StatusCallback` |
 //! | probe | `/v1/calls/{provider}/{token}/probe` | nothing; `rinban doctor` looks there how requests arrive |
 //! | fallback | `/v1/calls/{provider}/{token}/fallback` | the call's `FallbackUrl` |
 //!
@@ -56,6 +57,8 @@ pub enum PlaceKind {
     Silence(u16),
     /// How the call goes.
     Status,
+    /// How far a message has come.
+    Receipt,
     /// Our answer could not be fetched or executed.
     Fallback,
     /// In no call: whether requests get here as carriers send them. Changes nothing.
@@ -127,6 +130,11 @@ impl CallLinks {
     /// For the call's `StatusCallback`.
     pub fn status(&self) -> String {
         self.overridden(PlaceKind::Status)
+    }
+
+    /// For a message's `StatusCallback`.
+    pub fn receipt(&self) -> String {
+        self.overridden(PlaceKind::Receipt)
     }
 
     /// For the call's `FallbackUrl`.
@@ -206,6 +214,7 @@ impl PlaceKind {
             Self::Keys(stage) => ("keys", Some(stage)),
             Self::Silence(stage) => ("silence", Some(stage)),
             Self::Status => ("status", None),
+            Self::Receipt => ("receipt", None),
             Self::Fallback => ("fallback", None),
             Self::Probe => ("probe", None),
         };
@@ -221,6 +230,7 @@ impl PlaceKind {
             ("keys", Some(stage)) => Some(Self::Keys(parse_stage(stage)?)),
             ("silence", Some(stage)) => Some(Self::Silence(parse_stage(stage)?)),
             ("status", None) => Some(Self::Status),
+            ("receipt", None) => Some(Self::Receipt),
             ("fallback", None) => Some(Self::Fallback),
             ("probe", None) => Some(Self::Probe),
             _ => None,
@@ -304,6 +314,7 @@ mod tests {
             (call.silence(3), format!("{base}/silence/3")),
             (call.status(), format!("{base}/status#ct=2000&rc=3")),
             (call.fallback(), format!("{base}/fallback#ct=2000&rc=3")),
+            (call.receipt(), format!("{base}/receipt#ct=2000&rc=3")),
         ] {
             assert_eq!(url, want);
         }
@@ -357,7 +368,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_place_is_read_back_from_its_url(
-            provider in "\\PC{1,12}|[a-z]{1,8}", stage: u16, kind in 0_u8..6, prefix in "(/[a-z]{1,5}){0,2}",
+            provider in "\\PC{1,12}|[a-z]{1,8}", stage: u16, kind in 0_u8..7, prefix in "(/[a-z]{1,5}){0,2}",
         ) {
             prop_assume!(provider != "." && provider != "..");
             let kind = match kind {
@@ -366,6 +377,7 @@ mod tests {
                 2 => PlaceKind::Silence(stage),
                 3 => PlaceKind::Status,
                 4 => PlaceKind::Probe,
+                5 => PlaceKind::Receipt,
                 _ => PlaceKind::Fallback,
             };
             let public = format!("https://a.example{prefix}");

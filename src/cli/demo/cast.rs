@@ -162,6 +162,7 @@ impl Cast {
             server: Server {
                 listen: place.listen,
                 public_url: place.public_url.clone(),
+                is_outbound_only: false,
                 api_keys: Vec::new(),
                 heartbeat_url: None,
                 trusted_proxies: Vec::new(),

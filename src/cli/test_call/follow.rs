@@ -109,6 +109,7 @@ impl Progress {
 
     fn told(&mut self, news: &News) -> Option<String> {
         match news {
+            News::Writing { member, .. } => Some(format!("writing to {member}")),
             News::Answered { member } => Some(format!("{member}'s phone is answered")),
             News::NotReached { member, outcome } => {
                 self.is_unheard |= *outcome == Outcome::Unheard;
@@ -212,6 +213,7 @@ mod tests {
             provider: "twilio".into(),
             ring_timeout: SignedDuration::ZERO,
             call_limit: SignedDuration::ZERO,
+            inline: false,
         }
     }
 

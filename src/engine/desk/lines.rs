@@ -1,5 +1,7 @@
 //! The lines to the outside: who carries an attempt, what came of it, and what dispatch does about it.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Desk, Errand, Now, Turn};
 use crate::{
     config::{Config, ProviderConfig},
@@ -11,9 +13,15 @@ use crate::{
         limiter::Class,
         standing::Overview,
     },
-    escalation::{AttemptId, CallStatus, EscalationId, FaultClass, Input, Phase, ProviderName},
+    escalation::{
+        AttemptId, CallSid, CallStatus, Escalation, EscalationId, Fault, FaultClass, Input,
+        ProviderName,
+    },
     roster::{Channel, MemberName},
 };
+
+/// How often a call is looked up where no callback reaches us.
+const LOOK_UP_EVERY: SignedDuration = SignedDuration::from_secs(2);
 
 /// Dispatch over the configured providers, from where the last one stopped.
 pub fn dispatch(config: &Config, kept: Kept) -> Dispatch {
@@ -52,15 +60,11 @@ impl Desk {
             attempt,
             channel: Channel::Voice,
             tried,
-            class: if attempt.number == 1 {
-                Class::First
-            } else {
-                Class::Further
-            },
+            class: self.class_of(attempt),
         };
         let provider = match self.dispatch.pick(now.steady, ask) {
             Pick::Wait(until) => {
-                self.waiting.insert(attempt.escalation, attempt);
+                self.wait_in_line(attempt);
                 return Input::Waits { attempt, until };
             }
             Pick::Through(provider) => Some(provider),
@@ -73,34 +77,60 @@ impl Desk {
         }
     }
 
-    /// Leaves the line in which an attempt of the escalation waits, if it does so no more.
+    /// The first call of an alert goes ahead of others.
+    fn class_of(&self, attempt: AttemptId) -> Class {
+        let escalation = self.escalations.get(&attempt.escalation);
+        let first = escalation.and_then(|escalation| escalation.attempts.front());
+        match first {
+            Some(first) if first.number == attempt.number && first.tried.is_empty() => Class::First,
+            _ => Class::Further,
+        }
+    }
+
+    pub(super) fn wait_in_line(&mut self, attempt: AttemptId) {
+        let waiting = self.waiting.entry(attempt.escalation).or_default();
+        if !waiting.contains(&attempt) {
+            waiting.push(attempt);
+        }
+    }
+
+    /// Leaves the lines in which attempts of the escalation wait, if they do so no more.
     pub(super) fn leave_line(&mut self, id: EscalationId) {
-        let Some(attempt) = self.waiting.get(&id) else {
+        let Some(waiting) = self.waiting.remove(&id) else {
             return;
         };
-        let last = self
-            .escalations
-            .get(&id)
-            .filter(|escalation| matches!(escalation.phase, Phase::Routing { .. }));
-        if last.is_none_or(|escalation| escalation.last_attempt != attempt.number) {
+        let escalation = self.escalations.get(&id);
+        let waits = |attempt: &AttemptId| {
+            escalation.is_some_and(|escalation| escalation.waits_for_line(attempt.number))
+        };
+        let (waiting, gone): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
+        if !gone.is_empty() {
             self.undo.dispatch(&self.dispatch);
-            self.dispatch.withdraw(*attempt);
-            self.waiting.remove(&id);
+        }
+        for attempt in gone {
+            self.dispatch.withdraw(attempt);
+        }
+        if !waiting.is_empty() {
+            self.waiting.insert(id, waiting);
         }
     }
 
     /// Tells dispatch what an input says of the provider, before the escalation takes it in.
-    pub(super) fn observe(&mut self, now: Now, id: EscalationId, input: &Input, turn: &mut Turn) {
+    pub(super) fn observe(
+        &mut self,
+        now: Now,
+        escalation: &Escalation,
+        input: &Input,
+        turn: &mut Turn,
+    ) {
+        let message = |attempt: &AttemptId| escalation.message(attempt.number);
         match input {
-            Input::Placed { attempt, .. } => self.placed(now, *attempt, turn),
+            Input::Placed { attempt, call } => {
+                self.placed(now, *attempt, turn);
+                self.follow(*attempt, call, turn);
+            }
             Input::PlaceFailed { attempt, fault, .. } => {
-                let report = match fault.class {
-                    FaultClass::Provider | FaultClass::Ambiguous => Report::Fault,
-                    FaultClass::Account => Report::Account,
-                    // It did its work, and said what is wrong with ours.
-                    FaultClass::Callee | FaultClass::Ours => Report::Good,
-                };
-                self.report(now, *attempt, report, turn);
+                self.report(now, *attempt, Report::of(fault.class), turn);
                 // A bad number is no fault to show of the provider.
                 if let Some(record) = self
                     .calls
@@ -112,14 +142,73 @@ impl Desk {
                 }
             }
             Input::Status {
-                attempt, status, ..
-            } => self.reached(*attempt, *status),
+                attempt,
+                call,
+                status,
+            } => {
+                self.reached(*attempt, *status);
+                if !status.is_terminal() {
+                    self.follow(*attempt, call, turn);
+                }
+            }
             // Whoever asks what to say has somebody on the line.
-            Input::Voice { attempt, .. } if attempt.escalation == id => {
+            Input::Voice { attempt, .. } if attempt.escalation == escalation.id => {
                 self.reached(*attempt, CallStatus::InProgress);
+            }
+            Input::MessageSent {
+                attempt,
+                message: sid,
+            } => {
+                if let Some(message) = message(attempt) {
+                    self.message_sent(now, *attempt, (message, sid), turn);
+                }
+            }
+            Input::MessageFailed { attempt, fault, .. } => {
+                if let Some(message) = message(attempt) {
+                    self.message_failed(now, message, fault, turn);
+                }
+            }
+            Input::Receipt {
+                attempt, status, ..
+            } => {
+                if let Some(message) = message(attempt) {
+                    self.message_reached(now, *attempt, message, *status);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Where no callback reaches us, a call that lives is asked about again and again.
+    fn follow(&self, attempt: AttemptId, call: &CallSid, turn: &mut Turn) {
+        let record = self.calls.record(attempt);
+        if let Some(record) = record.filter(|_| self.config.server.is_outbound_only) {
+            turn.errands.push(Errand::LookUp {
+                attempt,
+                provider: record.provider.clone(),
+                call: call.clone(),
+                after: LOOK_UP_EVERY,
+            });
+        }
+    }
+
+    /// A call does not ring although its provider has taken it.
+    pub(super) fn not_ringing(
+        &mut self,
+        now: Now,
+        attempt: AttemptId,
+        provider: &ProviderName,
+        turn: &mut Turn,
+    ) {
+        self.report(now, attempt, Report::Fault, turn);
+        let fault = Fault {
+            class: FaultClass::Provider,
+            code: None,
+            text: "accepted, but the phone did not ring".to_owned(),
+        };
+        self.undo.dispatch(&self.dispatch);
+        self.dispatch
+            .failed(now.steady, (provider, Channel::Voice), &fault);
     }
 
     fn placed(&mut self, now: Now, attempt: AttemptId, turn: &mut Turn) {
@@ -140,13 +229,26 @@ impl Desk {
     }
 
     fn report(&mut self, now: Now, attempt: AttemptId, report: Report, turn: &mut Turn) {
-        let record = self.calls.record(attempt);
-        let Some(record) = record.filter(|record| record.intended_at >= self.began) else {
+        let Some(record) = self.calls.record(attempt) else {
             return;
         };
-        let provider = record.provider.clone();
+        let (provider, since) = (record.provider.clone(), record.intended_at);
+        self.report_of(now, (&provider, Channel::Voice), since, report, turn);
+    }
+
+    /// Tells dispatch what came of a request. What was sent before this core took over says how the core did.
+    pub(super) fn report_of(
+        &mut self,
+        now: Now,
+        line: (&ProviderName, Channel),
+        since: Timestamp,
+        report: Report,
+        turn: &mut Turn,
+    ) {
+        if since < self.began {
+            return;
+        }
         self.undo.dispatch(&self.dispatch);
-        let line = (&provider, Channel::Voice);
         let happened = self.dispatch.report(now.steady, line, report, now.dice);
         if let Some(happened) = &happened {
             self.happened(now, happened, turn);

@@ -1,6 +1,7 @@
 //! The desk as tables: what events of several groups add up to, who may be called, and what an undone turn leaves behind.
 
 mod lines;
+mod messages;
 mod monitors;
 mod readings;
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     alert::{AlertKey, GroupName, Headline},
-    escalation::{AttemptId, CallSid, Counts, EscalationId, Line, ProviderName},
+    escalation::{AttemptId, CallSid, Counts, EscalationId, Line, MessageSid, ProviderName},
     monitor::Open,
     roster::{Channel, MemberName},
     store::{Batch, CallRecord},
@@ -52,7 +52,42 @@ pub enum Errand {
         ring_timeout: SignedDuration,
         /// How long it may last.
         call_limit: SignedDuration,
+        /// What it says without asking us first, if it does.
+        inline: Option<Box<Speech>>,
     },
+    /// Ask how a call goes.
+    LookUp {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Through whom.
+        provider: ProviderName,
+        /// Which.
+        call: CallSid,
+        /// How long from now.
+        after: SignedDuration,
+    },
+    /// Send a message.
+    Send {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whom.
+        member: MemberName,
+        /// Through whom.
+        provider: ProviderName,
+        /// What it is about.
+        about: Box<Speech>,
+    },
+    /// Ask how far a message has come, if nobody else says so.
+    Follow {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Through whom.
+        provider: ProviderName,
+        /// Which.
+        message: MessageSid,
+    },
+    /// Answer the reply that was handed in.
+    Answer(Box<Speech>),
     /// End a call.
     End {
         /// The attempt.
@@ -120,4 +155,24 @@ pub enum Unfinished {
     Live(CallRecord),
     /// The call was to be ended.
     ToEnd(CallRecord),
+    /// The intent to send a message is on disk; whether the request went out is not known (P3).
+    Message {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whom.
+        member: MemberName,
+        /// Through whom.
+        provider: ProviderName,
+        /// When the intent was journalled.
+        since: Timestamp,
+    },
+    /// The message was accepted; its receipts may have been missed.
+    Sent {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Through whom.
+        provider: ProviderName,
+        /// Which.
+        message: MessageSid,
+    },
 }

@@ -30,6 +30,7 @@ pub(super) fn news(news: &News) -> String {
         News::Opened => "New alert.".to_owned(),
         News::Noted => "New alert, too mild to call anybody.".to_owned(),
         News::Calling { member, round } => format!("Calling {member} (round {round})."),
+        News::Writing { member, round } => format!("Sending {member} a message (round {round})."),
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member}'s phone was answered."),
         News::Acknowledged { by } if by == HELD => {
@@ -68,6 +69,10 @@ fn not_reached(member: &MemberName, outcome: &Outcome) -> String {
         Outcome::Unheard => {
             format!("{member}'s phone was answered, but our message was never fetched.")
         }
+        Outcome::NotRinging => {
+            format!("{member}'s phone did not ring; another provider calls, if there is one.")
+        }
+        Outcome::NoReply => format!("{member} did not reply to the message."),
         Outcome::Lost => format!("No word from the provider about the call to {member}."),
         Outcome::NotPlaced(fault) => format!("{member} could not be called: {fault}"),
         Outcome::NoProvider => format!("{member} could not be called: no provider is left."),

@@ -30,6 +30,9 @@ pub(super) fn news(news: &News) -> String {
         News::Opened => "アラートが発生しました。".to_owned(),
         News::Noted => "アラートが発生しました。電話するほど重大ではありません。".to_owned(),
         News::Calling { member, round } => format!("{member} さんに電話します ({round} 巡目)。"),
+        News::Writing { member, round } => {
+            format!("{member} さんに SMS を送ります ({round} 巡目)。")
+        }
         News::NotReached { member, outcome } => not_reached(member, outcome),
         News::Answered { member } => format!("{member} さんの電話に応答がありました。"),
         News::Acknowledged { by } if by == HELD => {
@@ -109,6 +112,10 @@ fn not_reached(member: &MemberName, outcome: &Outcome) -> String {
         Outcome::Unheard => {
             format!("{member} さんの電話に応答がありましたが、メッセージは取得されませんでした。")
         }
+        Outcome::NotRinging => format!(
+            "{member} さんの電話が鳴りませんでした。ほかの電話会社があれば、そちらで電話します。"
+        ),
+        Outcome::NoReply => format!("{member} さんから SMS の返信がありません。"),
         Outcome::Lost => format!("{member} さんへの電話について、電話会社から連絡がありません。"),
         Outcome::NotPlaced(why) => {
             format!("{member} さんに電話できませんでした: {}", fault(why))

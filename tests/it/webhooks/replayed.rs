@@ -150,6 +150,7 @@ fn inputs() -> Vec<(i64, Input)> {
     let candidate = |name: &str| Candidate {
         member: name.into(),
         calls: Vec::new(),
+        channels: vec![rinban::roster::Channel::Voice],
     };
     let routed = |number| Input::Routed {
         attempt: attempt(number),

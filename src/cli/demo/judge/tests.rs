@@ -44,6 +44,7 @@ impl Night {
         let candidates = people.iter().map(|name| Candidate {
             member: (*name).into(),
             calls: Vec::new(),
+            channels: vec![crate::roster::Channel::Voice],
         });
         night.see(Input::Mustered {
             policy: Policy::default(),

@@ -48,7 +48,7 @@ fn providers(turn: &Turn) -> Vec<&str> {
 }
 
 impl World {
-    fn after(&mut self, secs: i64) -> Turn {
+    pub(super) fn after(&mut self, secs: i64) -> Turn {
         self.now.steady += SignedDuration::from_secs(secs);
         self.now.wall = self.now.steady;
         self.turn(|desk, now, turn| desk.wake(now, 100, turn))

@@ -1,0 +1,147 @@
+//! A call that does not ring is not waited for: it is looked up, then a message goes beside it, then it is cancelled and the next
+//! provider calls the same person.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, CallStatus, Effect, Escalation, Outcome};
+
+/// How long before the message the call is looked up: the callback that says that it rings may have been lost.
+const LOOK_UP_BEFORE: SignedDuration = SignedDuration::from_secs(5);
+
+/// How long the provider may take to say that a call is cancelled before the next one begins to call. One live call per person
+/// (P9) is worth these seconds, and not more.
+const CANCEL_LIMIT: SignedDuration = SignedDuration::from_secs(3);
+
+/// What was done about a call that does not ring, in order.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Patience {
+    /// Nothing.
+    #[default]
+    Fresh,
+    /// The provider was asked how it goes.
+    LookedUp,
+    /// A message was sent beside it, and its provider blamed.
+    Written,
+    /// It was cancelled, so that the next provider can call.
+    Switched,
+}
+
+impl Patience {
+    pub(super) fn is_fresh(&self) -> bool {
+        *self == Self::Fresh
+    }
+}
+
+impl Escalation {
+    /// When something is due for the call that is waited for.
+    pub(super) fn call_wakeup(&self, last: &Attempt) -> (Timestamp, &'static str) {
+        let deadline = (last.deadline, "no word of the call");
+        match self.loses_patience(last) {
+            Some(at) => deadline.min((at, "the call does not ring")),
+            None => deadline,
+        }
+    }
+
+    fn loses_patience(&self, attempt: &Attempt) -> Option<Timestamp> {
+        let rings = attempt
+            .status
+            .is_some_and(|status| status >= CallStatus::Ringing);
+        if rings || attempt.is_ended() {
+            return None;
+        }
+        let policy = &self.policy;
+        let after = match attempt.patience {
+            Patience::Fresh => policy.message_unless_ringing - LOOK_UP_BEFORE,
+            Patience::LookedUp => policy.message_unless_ringing,
+            Patience::Written => policy.switch_unless_ringing,
+            Patience::Switched => return None,
+        };
+        Some(attempt.since + after)
+    }
+
+    /// Something is due for the call that is waited for.
+    pub(super) fn call_is_due(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(last) = self.attempts.back() else {
+            return;
+        };
+        if last.deadline <= now {
+            return self.give_up_waiting(now, effects);
+        }
+        match last.patience {
+            Patience::Fresh => self.look_up(effects),
+            Patience::LookedUp => {
+                self.blame(effects);
+                self.write(now, effects);
+            }
+            Patience::Written | Patience::Switched => self.switch(now, effects),
+        }
+    }
+
+    fn look_up(&mut self, effects: &mut Vec<Effect>) {
+        let escalation = self.id;
+        let Some(last) = self.attempts.back_mut() else {
+            return;
+        };
+        last.patience = Patience::LookedUp;
+        if let (Some(provider), Some(call)) = (last.provider.clone(), last.call.clone()) {
+            effects.push(Effect::LookUp {
+                attempt: last.id(escalation),
+                provider,
+                call,
+            });
+        }
+    }
+
+    fn blame(&mut self, effects: &mut Vec<Effect>) {
+        let escalation = self.id;
+        let Some(last) = self.attempts.back_mut() else {
+            return;
+        };
+        last.patience = Patience::Written;
+        if let Some(provider) = last.provider.clone() {
+            let attempt = last.id(escalation);
+            effects.push(Effect::NotRinging { attempt, provider });
+        }
+    }
+
+    fn switch(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let escalation = self.id;
+        let Some(last) = self.attempts.back_mut() else {
+            return;
+        };
+        last.patience = Patience::Switched;
+        let (Some(provider), Some(call)) = (last.provider.clone(), last.call.clone()) else {
+            // The request is still under way. Should it bring a call, that call is ended.
+            let number = last.number;
+            return self.judged(now, number, Outcome::NotRinging, effects);
+        };
+        last.deadline = now + CANCEL_LIMIT;
+        effects.push(Effect::EndCall {
+            attempt: last.id(escalation),
+            provider,
+            call,
+        });
+    }
+
+    /// The same person is called by the next provider.
+    pub(super) fn call_through_another(
+        &mut self,
+        now: Timestamp,
+        failed: Attempt,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(attempt) = self.find_number(failed.number) {
+            // Its phone is taken to be free, or nobody could call it.
+            attempt.deadline = attempt.deadline.min(now);
+        }
+        let mut next = Attempt::new(0, failed.member, now);
+        next.redial = failed.redial;
+        next.tried = failed.tried;
+        next.tried.extend(failed.provider);
+        self.route(now, next, effects);
+    }
+}
