@@ -27,6 +27,7 @@ pub(crate) use error::one_of;
 pub use error::{ConfigError, ConfigErrors};
 pub use heartbeats::Heartbeat;
 pub use locate::{NotFound, SYSTEM_PATH, locate};
+pub use providers::{PaaSoo, ProviderKind, Signing, Twilio, Vonage};
 pub use warnings::{beyond_holidays, gap, warnings, warnings_but_gaps};
 
 use std::{
@@ -49,7 +50,7 @@ use crate::{
     escalation::{Policy, ProviderName},
     monitor::{MonitorKind, MonitorName},
     notice::ReceiverName,
-    roster::{Channel, Member, MemberName, PhoneNumber, Roster},
+    roster::{Channel, Member, MemberName, Roster},
     source::{AddressRange, Source},
     voice::PublicUrl,
 };
@@ -175,6 +176,8 @@ pub struct ProviderConfig {
     pub kind: ProviderKind,
     /// What it carries; at least one, each channel once.
     pub lines: Vec<LineConfig>,
+    /// Below what balance, in the currency of the account, somebody is told.
+    pub low_balance: Option<f64>,
 }
 
 impl ProviderConfig {
@@ -193,32 +196,6 @@ pub struct LineConfig {
     pub weight: u32,
     /// How often it takes a call or a message.
     pub rate: Rate,
-}
-
-/// What a provider is, with what it needs.
-#[derive(Clone, Debug)]
-pub enum ProviderKind {
-    /// The built-in network: no account, no real phone.
-    Simulated,
-    /// Twilio.
-    Twilio(Twilio),
-}
-
-/// A Twilio account.
-#[derive(Clone, Debug)]
-pub struct Twilio {
-    /// `https://api.twilio.com` unless a test or a proxy says otherwise; without a slash at the end.
-    pub base_url: String,
-    /// `AC...`
-    pub account_sid: String,
-    /// Authenticates requests and signs webhooks.
-    pub auth_token: SecretString,
-    /// Also accepted in webhook signatures, while tokens are being rotated.
-    pub next_auth_token: Option<SecretString>,
-    /// The caller id.
-    pub from: PhoneNumber,
-    /// Connection overrides that are appended to our URLs as a fragment, such as `ct=2000&rc=3`; empty for none.
-    pub connection_overrides: String,
 }
 
 /// Who is told what happens.

@@ -1,5 +1,6 @@
 //! A running core: everything wired together, from the state directory to the listening socket.
 
+mod carriers;
 mod monitors;
 
 use std::{
@@ -22,23 +23,20 @@ use tokio::{
 };
 
 use crate::{
-    config::{
-        Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig, Twilio as TwilioConfig,
-    },
+    config::{Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig},
     engine::{
-        Carrier, Carriers, Engine, Parts,
+        Engine, Parts,
         beat::{self, Beat},
         heartbeats::{Heartbeats, Left},
     },
     handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
     monitor::mackerel::Suspended,
     notice::{Sender, Slack, Webhook, delivery},
-    provider::{self, Provider as _, Twilio, twilio},
-    roster::PhoneNumber,
+    provider,
     server::{self, Caller, Door, Rim, Tally},
     simulator::{Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
-    voice::{Links, SigningKeys, TokenKey, Voice},
+    voice::{Links, TokenKey, Voice},
 };
 
 /// How many spooled events are taken at once.
@@ -49,9 +47,6 @@ const PARTING: Duration = Duration::from_millis(1_500);
 
 /// How long after a failure to store them spooled events are tried again.
 const SPOOL_RETRY: Duration = Duration::from_secs(1);
-
-/// The caller id of the simulated network.
-const SIMULATED_FROM: &str = "+815000000000";
 
 /// A running core.
 #[derive(Debug)]
@@ -146,7 +141,7 @@ impl Node {
         }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
-        let (carriers, signing_keys) = carriers(&config, network.as_ref())?;
+        let (carriers, signing_keys) = carriers::carriers(&config, network.as_ref())?;
         let links = Links::new(
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
@@ -387,51 +382,6 @@ async fn simulated_network(
     Ok(Some(Network::start(options).await?))
 }
 
-type Keys = HashMap<crate::escalation::ProviderName, SigningKeys>;
-
-/// Every configured provider, and what it signs its webhooks with.
-fn carriers(config: &Config, network: Option<&Network>) -> Result<(Carriers, Keys), NodeError> {
-    let mut carriers = Carriers::new();
-    let mut keys = Keys::new();
-    for provider in &config.providers {
-        let account = match (&provider.kind, network) {
-            (ProviderKind::Twilio(account), _) => account.clone(),
-            (ProviderKind::Simulated, Some(network)) => simulated_account(network),
-            (ProviderKind::Simulated, None) => continue,
-        };
-        let client = provider::client_for(&account.base_url)?;
-        let connection_overrides = account.connection_overrides;
-        let tokens = std::iter::once(&account.auth_token).chain(&account.next_auth_token);
-        keys.insert(provider.name.clone(), SigningKeys::new(tokens, []));
-        let account = twilio::Account {
-            base_url: account.base_url,
-            account_sid: account.account_sid,
-            auth_token: account.auth_token,
-            from: account.from,
-        };
-        let api = Twilio::new(provider.name.clone(), account, client);
-        tracing::info!(provider = %api.name(), "a provider is ready");
-        let carrier = Carrier {
-            voice: Some(Arc::new(api)),
-            sms: None,
-            connection_overrides,
-        };
-        carriers.insert(provider.name.clone(), carrier);
-    }
-    Ok((carriers, keys))
-}
-
-fn simulated_account(network: &Network) -> TwilioConfig {
-    TwilioConfig {
-        base_url: network.base_url(),
-        account_sid: network.account_sid().to_owned(),
-        auth_token: SecretString::from(network.auth_token().to_owned()),
-        next_auth_token: None,
-        from: PhoneNumber::parse(SIMULATED_FROM).expect("the caller id above is in E.164"),
-        connection_overrides: String::new(),
-    }
-}
-
 /// Our own heartbeat, if it goes anywhere.
 fn our_beat(config: &Config, engine: &Engine) -> Result<Option<Beat>, NodeError> {
     let Some(url) = config.server.heartbeat_url.clone() else {
@@ -451,7 +401,7 @@ fn rim(
     config: &Config,
     engine: &Engine,
     links: Links,
-    signing_keys: Keys,
+    signing_keys: carriers::Keys,
     heartbeats: Heartbeats,
     suspended: Suspended,
     sources: Vec<Door>,
@@ -463,7 +413,7 @@ fn rim(
             ProviderKind::Twilio(twilio) => {
                 Some((provider.name.clone(), twilio.connection_overrides.clone()))
             }
-            ProviderKind::Simulated => None,
+            _ => None,
         });
     let languages = config
         .members

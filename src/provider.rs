@@ -4,14 +4,19 @@
 mod client;
 #[cfg(test)]
 mod fault_socket;
+mod gsm7;
 mod messenger;
+pub mod paasoo;
 mod transport;
 pub mod twilio;
+pub mod vonage;
 
 pub use client::{ClientError, client, client_for};
 pub(crate) use client::{client_that_tells, client_without_proxy};
 pub use messenger::{Balance, FoundMessage, Inbound, MessageRequest, Messenger};
-pub use twilio::Twilio;
+pub use paasoo::PaaSoo;
+pub use twilio::{Twilio, TwilioSms};
+pub use vonage::{VonageSms, VonageVoice};
 
 use std::{fmt, future::Future, pin::Pin};
 

@@ -9,6 +9,7 @@
 
 mod lines;
 mod links;
+pub mod ncco;
 mod public_url;
 pub mod signature;
 pub mod sms;

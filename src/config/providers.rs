@@ -1,23 +1,55 @@
-//! `[[providers]]`: the carriers, in order of preference.
+//! `[[providers]]`: the carriers, in order of preference. What is common to all kinds stands here, each kind in a file of its own.
+
+mod kind;
+mod paasoo;
+mod sender;
+mod twilio;
+mod vonage;
 
 use std::collections::BTreeSet;
 
 use super::{
-    LineConfig, ProviderConfig, ProviderKind, Twilio, endpoint,
-    error::{Wrong, one_of},
-    members::{CHANNELS, phone_number},
-    reader::Section,
+    LineConfig, ProviderConfig, error::Wrong, members::CHANNELS, reader::Section,
     server::unique_name,
 };
 use crate::{dispatch::limiter::Rate, escalation::ProviderName, roster::Channel};
+
+pub use kind::{PaaSoo, ProviderKind, Signing, Twilio, Vonage};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Simulated,
     Twilio,
+    TwilioCompatible,
+    Vonage,
+    PaaSoo,
 }
 
-const KINDS: [(&str, Kind); 2] = [("simulated", Kind::Simulated), ("twilio", Kind::Twilio)];
+const KINDS: [(&str, Kind); 5] = [
+    ("simulated", Kind::Simulated),
+    ("twilio", Kind::Twilio),
+    ("twilio-compatible", Kind::TwilioCompatible),
+    ("vonage", Kind::Vonage),
+    ("paasoo", Kind::PaaSoo),
+];
+
+impl Kind {
+    /// What it carries unless the file says otherwise.
+    fn usual(self) -> Channel {
+        match self {
+            Self::PaaSoo => Channel::Sms,
+            _ => Channel::Voice,
+        }
+    }
+
+    /// Whether it asks us what to say, or tells us how a message goes.
+    fn reaches_us(self) -> bool {
+        !matches!(self, Self::Simulated | Self::PaaSoo)
+    }
+}
+
+const ADD_KIND: &str =
+    "add kind = \"twilio\", \"twilio-compatible\", \"vonage\", \"paasoo\" or \"simulated\"";
 
 /// The providers, and whether one of them reaches us from outside this host.
 pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
@@ -26,7 +58,7 @@ pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
         root.wrong(
             0,
             "there is no provider",
-            "add [[providers]] with name and kind (\"simulated\" or \"twilio\")",
+            "add [[providers]] with name and kind, such as \"twilio\" or \"simulated\"",
         );
     }
     let mut seen = BTreeSet::new();
@@ -35,26 +67,29 @@ pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
     for section in &sections {
         let name = unique_name(section, &mut seen);
         let kind = section.choice("kind", &KINDS);
-        let Some(kind) = section.required("kind", kind, "add kind = \"simulated\" or \"twilio\"")
-        else {
+        let Some(kind) = section.required("kind", kind, ADD_KIND) else {
             // Which keys are known depends on the kind.
             section.ask_for_all();
             continue;
         };
-        is_public |= kind == Kind::Twilio;
+        is_public |= kind.reaches_us();
+        let channels = channels(section, kind);
+        let lines = lines(section, kind, &channels, &providers);
+        let low_balance = low_balance(section, kind, &channels);
         let kind = match kind {
             Kind::Simulated => Some(ProviderKind::Simulated),
-            Kind::Twilio => twilio(section).map(ProviderKind::Twilio),
+            Kind::Twilio => twilio::own(section, &channels).map(ProviderKind::Twilio),
+            Kind::TwilioCompatible => {
+                twilio::compatible(section, &channels).map(ProviderKind::Twilio)
+            }
+            Kind::Vonage => vonage::vonage(section, &channels).map(ProviderKind::Vonage),
+            Kind::PaaSoo => paasoo::paasoo(section).map(ProviderKind::PaaSoo),
         };
-        let lines = lines(
-            section,
-            matches!(kind, Some(ProviderKind::Simulated)),
-            &providers,
-        );
         providers.extend(name.zip(kind).map(|(name, kind)| ProviderConfig {
             name: ProviderName::new(name),
             kind,
             lines,
+            low_balance,
         }));
     }
     for (channel, what, key) in [
@@ -77,8 +112,8 @@ pub(super) fn providers(root: &Section<'_>) -> (Vec<ProviderConfig>, bool) {
     (providers, is_public)
 }
 
-/// What the provider carries. The first provider of a channel carries all of it, unless weights say otherwise.
-fn lines(section: &Section<'_>, is_simulated: bool, before: &[ProviderConfig]) -> Vec<LineConfig> {
+/// What the provider carries, in order; never empty.
+fn channels(section: &Section<'_>, kind: Kind) -> Vec<Channel> {
     let channels = section.choices("channels", &CHANNELS);
     if channels.as_ref().is_some_and(Vec::is_empty) {
         section.wrong(
@@ -87,23 +122,82 @@ fn lines(section: &Section<'_>, is_simulated: bool, before: &[ProviderConfig]) -
             "write channels = [\"voice\"], or leave the key out",
         );
     }
-    let mut channels = channels.unwrap_or_else(|| vec![Channel::Voice]);
+    let mut channels = channels.unwrap_or_default();
+    if kind == Kind::PaaSoo && channels.contains(&Channel::Voice) {
+        let wrong = Wrong::new(
+            "names voice, and PaaSoo carries messages only",
+            "write channels = [\"sms\"], or leave the key out",
+        );
+        section.refuse("channels", &wrong);
+    }
+    if channels.is_empty() {
+        channels.push(kind.usual());
+    }
     channels.sort_unstable();
     channels.dedup();
-    let line = |channel: Channel| {
+    channels
+}
+
+/// The lines of the channels. The first provider of a channel carries all of it, unless weights say otherwise.
+fn lines(
+    section: &Section<'_>,
+    kind: Kind,
+    channels: &[Channel],
+    before: &[ProviderConfig],
+) -> Vec<LineConfig> {
+    let mut lines = Vec::new();
+    for channel in [Channel::Voice, Channel::Sms] {
         let [weight, per_second] = match channel {
             Channel::Voice => ["weight", "calls_per_second"],
             Channel::Sms => ["sms_weight", "messages_per_second"],
         };
+        if !channels.contains(&channel) {
+            refuse_line(section, channel, [weight, per_second]);
+            continue;
+        }
         let is_first = !before.iter().any(|provider| provider.carries(channel));
         let weight = section.whole(weight, 0..=1_000);
-        LineConfig {
+        lines.push(LineConfig {
             channel,
             weight: weight.unwrap_or(if is_first { 100 } else { 0 }),
-            rate: rate(section, per_second, is_simulated),
-        }
+            rate: rate(section, per_second, kind == Kind::Simulated),
+        });
+    }
+    lines
+}
+
+/// Keys of a channel that the provider does not carry.
+fn refuse_line(section: &Section<'_>, channel: Channel, keys: [&str; 2]) {
+    let what = match channel {
+        Channel::Voice => "calls",
+        Channel::Sms => "messages",
     };
-    channels.into_iter().map(line).collect()
+    for key in keys {
+        let wrong = Wrong::new(
+            format!("is about {what}, which this provider does not carry"),
+            format!("add \"{channel}\" to its channels, or leave the key out"),
+        );
+        section.refuse(key, &wrong);
+    }
+}
+
+/// The balance is asked for with an account that tells it.
+fn low_balance(section: &Section<'_>, kind: Kind, channels: &[Channel]) -> Option<f64> {
+    let tells = match kind {
+        Kind::Simulated => return None,
+        Kind::PaaSoo => Err("is about a balance, which PaaSoo does not tell"),
+        Kind::Vonage if !channels.contains(&Channel::Sms) => {
+            Err("is about a balance, which Vonage tells to the account that sends messages")
+        }
+        _ => Ok(()),
+    };
+    match tells {
+        Ok(()) => section.number("low_balance", 0.0..=1_000_000_000.0),
+        Err(what) => {
+            section.refuse("low_balance", &Wrong::new(what, "leave the key out"));
+            None
+        }
+    }
 }
 
 /// How often a carrier takes a call or a message: once a second, unless its contract says otherwise. The built-in network takes
@@ -119,61 +213,4 @@ fn rate(section: &Section<'_>, key: &str, is_simulated: bool) -> Rate {
         None if is_simulated => Rate::AT_WILL,
         None => Rate::ONE_A_SECOND,
     }
-}
-
-fn twilio(section: &Section<'_>) -> Option<Twilio> {
-    let base_url = section.parsed("base_url", endpoint::base);
-    let account_sid = section.parsed("account_sid", account_sid);
-    let account_sid = section.required("account_sid", account_sid, "add account_sid = \"AC...\"");
-    let auth_token = section.required_secret("auth_token");
-    let next_auth_token = section.secret("next_auth_token");
-    let from = section.parsed("from", phone_number);
-    let from = section.required("from", from, "add from = \"+81...\": the number that calls");
-    let overrides = section.parsed("connection_overrides", connection_overrides);
-    Some(Twilio {
-        base_url: base_url.unwrap_or_else(|| "https://api.twilio.com".to_owned()),
-        account_sid: account_sid?,
-        auth_token: auth_token?,
-        next_auth_token,
-        from: from?,
-        connection_overrides: overrides.unwrap_or_default(),
-    })
-}
-
-/// Twilio: `AC` and 32 hexadecimal digits.
-fn account_sid(text: &str) -> Result<String, Wrong> {
-    let digits = text.strip_prefix("AC").unwrap_or_default();
-    let is_sid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_sid {
-        return Ok(text.to_owned());
-    }
-    Err(Wrong::new(
-        format!(
-            "has {} characters and is not an account SID",
-            text.chars().count()
-        ),
-        "copy it from the Twilio console: AC and 32 hexadecimal digits",
-    ))
-}
-
-/// Twilio, webhooks connection overrides: `key=value` joined by `&`.
-fn connection_overrides(text: &str) -> Result<String, Wrong> {
-    const KEYS: [&str; 7] = ["ct", "rt", "tt", "rc", "rp", "sni", "e"];
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-,".contains(c);
-        if !KEYS.contains(&key) {
-            return Err(Wrong::new(
-                format!("has the unknown key {key:?}"),
-                one_of(key, KEYS),
-            ));
-        }
-        if value.is_empty() || !value.chars().all(is_plain) {
-            return Err(Wrong::new(
-                format!("has no usable value for {key}"),
-                "write it like \"ct=2000&rc=3\", without `#`",
-            ));
-        }
-    }
-    Ok(text.to_owned())
 }

@@ -148,6 +148,14 @@ impl<'a> Section<'a> {
         self.reader.wrong(self.at, what, remedy);
     }
 
+    /// Records that a key, if it is there, makes no sense beside the others.
+    pub(super) fn refuse(&self, key: &str, wrong: &Wrong) {
+        if let Some((name, _)) = self.table.get_key_value(key) {
+            self.asked.borrow_mut().insert(key.to_owned());
+            self.wrong_value(key, name.span().start, wrong);
+        }
+    }
+
     /// Whether the key is there, whatever its value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::provider::twilio::{Abilities, Sender};
 
 fn environment(name: &str) -> Option<String> {
     match name {
@@ -14,6 +15,8 @@ fn environment(name: &str) -> Option<String> {
         "HOOK" => Some("https://hooks.example.com/T0/B0/x".to_owned()),
         "PLAIN_HOOK" => Some("http://hooks.example.com/T0/B0/x".to_owned()),
         "EMPTY" => Some(String::new()),
+        "PATH_SECRET" => Some("hunter2hunter2hunter2".to_owned()),
+        "PRIVATE_KEY" => Some(include_str!("../../fixtures/vonage/private.pem").to_owned()),
         _ => None,
     }
 }
@@ -124,7 +127,19 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
         .iter()
         .map(|provider| provider.name.as_str())
         .collect();
-    assert_eq!(names, ["twilio", "sim"]);
+    assert_eq!(
+        names,
+        [
+            "twilio",
+            "sim",
+            "service",
+            "signalwire",
+            "somleng",
+            "vonage",
+            "paasoo"
+        ]
+    );
+    check_providers(&config);
     assert_eq!(
         config.groups["web"].policy.ring_timeout,
         SignedDuration::from_secs(45)
@@ -168,6 +183,70 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
     assert_eq!(order("web", "2026-12-30T12:00:00+09:00"), "");
     assert_eq!(order("web", "2026-12-31T12:00:00+09:00"), "千恵");
     assert_eq!(order("db", "2026-01-08T13:00:00Z"), "aya ben");
+}
+
+fn check_providers(config: &Config) {
+    let of = |name: &str| {
+        let provider = config
+            .providers
+            .iter()
+            .find(|provider| provider.name.as_str() == name);
+        provider.expect("is configured")
+    };
+    let twilio = |name: &str| match &of(name).kind {
+        ProviderKind::Twilio(twilio) => twilio,
+        other => panic!("{other:?}"),
+    };
+    let own = twilio("twilio");
+    assert_eq!(own.account.user, own.account.account_sid);
+    assert_eq!((own.signing.tokens.len(), own.signing.shared.len()), (2, 1));
+    assert_eq!(own.sender, Some(Sender::Name("RINBAN".to_owned())));
+    assert_eq!(of("twilio").low_balance, Some(20.0));
+    let service = twilio("service");
+    assert!(service.from.is_none() && matches!(service.sender, Some(Sender::Service(_))));
+    let signalwire = twilio("signalwire");
+    assert_eq!(signalwire.signing.header, "X-SignalWire-Signature");
+    assert_eq!(signalwire.account.user, "project");
+    assert_eq!(
+        signalwire.sender,
+        signalwire.from.clone().map(Sender::Number)
+    );
+    assert_eq!(signalwire.abilities, Abilities::default());
+    let somleng = twilio("somleng");
+    assert_eq!(
+        (
+            somleng.signing.header.as_str(),
+            somleng.signing.tokens.len()
+        ),
+        ("X-Somleng", 2)
+    );
+    let abilities = somleng.abilities;
+    assert!(abilities.fall_back && !abilities.limit_times && !abilities.detect_machines);
+    let ProviderKind::Vonage(vonage) = &of("vonage").kind else {
+        panic!("{:?}", of("vonage"));
+    };
+    assert!(vonage.voice.is_some() && vonage.inbound_secret.is_some());
+    assert_eq!(
+        vonage.sms.as_ref().map(|sms| sms.from.as_str()),
+        Some("Rinban")
+    );
+    let ProviderKind::PaaSoo(paasoo) = &of("paasoo").kind else {
+        panic!("{:?}", of("paasoo"));
+    };
+    assert_eq!(paasoo.from, "RINBAN");
+    assert!(!of("paasoo").carries(Channel::Voice));
+    let weights: Vec<_> = config
+        .providers
+        .iter()
+        .flat_map(|provider| &provider.lines)
+        .filter(|line| line.channel == Channel::Sms)
+        .map(|line| line.weight)
+        .collect();
+    assert_eq!(
+        weights,
+        [60, 0, 0, 0, 40],
+        "whoever comes first carries all, the others what is said"
+    );
 }
 
 fn check_sources(config: &Config) {

@@ -152,6 +152,21 @@ impl Drop for FaultSocket {
     }
 }
 
+/// Runs a check against every trouble, all at once since some of them last.
+pub(super) async fn for_each_trouble<F>(check: impl Fn(Trouble, FaultSocket) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut checks = tokio::task::JoinSet::new();
+    for trouble in Trouble::ALL {
+        let socket = FaultSocket::start(trouble).await;
+        checks.spawn(check(trouble, socket));
+    }
+    while let Some(checked) = checks.join_next().await {
+        checked.expect("the check passes");
+    }
+}
+
 /// Longer than any test waits.
 const FOREVER: Duration = Duration::from_secs(60);
 

@@ -74,6 +74,16 @@ pub struct Balance {
     pub currency: Option<String>,
 }
 
+impl fmt::Display for Balance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.amount)?;
+        match &self.currency {
+            Some(currency) => write!(f, " {currency}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The part of a carrier's API that sends messages. Failures are told as [`super::Provider`] tells them.
 pub trait Messenger: fmt::Debug + Send + Sync {
     /// The configured name.

@@ -5,6 +5,8 @@
 
 use std::{error::Error, io};
 
+use jiff::SignedDuration;
+
 use crate::escalation::{Fault, FaultClass};
 
 /// A reply larger than this is not read. Twilio: a page of 50 calls is about 100 kB.
@@ -51,6 +53,79 @@ pub(super) async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>
     }
 }
 
+/// A whole reply.
+pub(super) struct Reply {
+    /// Its status.
+    pub(super) status: u16,
+    /// Its body; empty where one that is no success broke off.
+    pub(super) body: Vec<u8>,
+}
+
+/// Sends a request once. Nothing is sent again: whether that is safe is decided by whoever reads the fault (P3).
+pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Reply, Fault> {
+    let response = request.send().await.map_err(|error| judge(&error))?;
+    let status = response.status();
+    let body = read_body(response).await;
+    Ok(Reply {
+        status: status.as_u16(),
+        body: match status.is_success() {
+            true => body?,
+            // The status stands without it.
+            false => body.unwrap_or_default(),
+        },
+    })
+}
+
+/// What a fault says of a request that only reads: nothing can have been changed, so it is the provider's.
+pub(super) fn of_reading(mut fault: Fault) -> Fault {
+    if fault.class == FaultClass::Ambiguous {
+        fault.class = FaultClass::Provider;
+    }
+    fault
+}
+
+/// What a status means where the body says nothing. A 404 stands where the base URL or the account is wrong; 408, redirects and
+/// whatever else is not documented prove nothing, and after a 5xx the request may have been carried out.
+pub(super) fn judge_status(status: u16) -> Fault {
+    let class = match status {
+        401..=404 => FaultClass::Account,
+        408 => FaultClass::Ambiguous,
+        429 => FaultClass::Provider,
+        400..=499 => FaultClass::Ours,
+        _ => FaultClass::Ambiguous,
+    };
+    fault(class, format!("HTTP status {status}"))
+}
+
+/// Whether a name that a carrier has given can stand in a path as it is.
+pub(super) fn is_plain(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The digits of a number, for carriers that want no plus sign.
+pub(super) fn digits(number: &crate::roster::PhoneNumber) -> &str {
+    number.e164().trim_start_matches('+')
+}
+
+/// A value that carriers write as a text or as a number.
+pub(super) fn word(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Seconds, rounded up.
+pub(super) fn whole_seconds(duration: SignedDuration) -> i64 {
+    duration
+        .as_secs()
+        .saturating_add(i64::from(duration.subsec_nanos() > 0))
+}
+
 fn connect_reason(error: &reqwest::Error) -> String {
     if error.is_dns() {
         return "the host name was not found".to_owned();
@@ -79,5 +154,44 @@ fn io_reason(error: &io::Error) -> String {
         }
         Some(_) => "TLS: the handshake failed".to_owned(),
         None => error.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_that_can_stand_in_a_path_is_a_name() {
+        for (name, plain) in [
+            ("CA0123456789abcdef0123456789abcdef", true),
+            ("5f0b9e0a-5a4e-4c3e-9a3b-1c2d3e4f5a6b", true),
+            ("", false),
+            ("..", false),
+            ("CA/../Messages", false),
+            ("CA?x", false),
+            ("CA%2F", false),
+            ("呼", false),
+        ] {
+            assert_eq!(is_plain(name), plain, "{name:?}");
+        }
+        assert!(!is_plain(&"a".repeat(65)));
+    }
+
+    #[test]
+    fn a_status_speaks_for_itself() {
+        for (statuses, class) in [
+            (&[401, 402, 403, 404][..], FaultClass::Account),
+            (&[429], FaultClass::Provider),
+            (&[400, 405, 409, 415, 422, 499], FaultClass::Ours),
+            (
+                &[200, 204, 302, 307, 408, 500, 502, 503, 599],
+                FaultClass::Ambiguous,
+            ),
+        ] {
+            for status in statuses {
+                assert_eq!(judge_status(*status).class, class, "{status}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Twilio Programmable Voice, API version 2010-04-01, and services that speak the same.
+//! Twilio Programmable Voice and Messaging, API version 2010-04-01, and services that speak the same.
 //!
 //! What is known comes from Twilio's documentation, its OpenAPI description and the sources of its client libraries.
 //! It has been tried against scripted servers, not against the live service. In particular unverified there:
@@ -9,14 +9,18 @@
 //! * the HTTP status that each error code comes with; the code counts, except after a 5xx.
 //!
 //! Twilio documents no idempotency key for creating a call, and no field of a call gives back our own tag: whether a
-//! request whose reply was lost was carried out is told by [`Provider::find`] or by the first callback.
+//! request whose reply was lost was carried out is told by [`Provider::find`] or by the first callback. Messages: [`TwilioSms`].
 
+mod abilities;
 #[cfg(test)]
 mod connection_faults;
 mod exchange;
 #[cfg(test)]
 mod finding;
 mod inspect;
+mod list;
+pub mod message_codes;
+mod messages;
 #[cfg(test)]
 mod quartet;
 mod resource;
@@ -25,18 +29,22 @@ mod verdict;
 
 use std::{borrow::Cow, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
+pub use abilities::{Abilities, Preset, SIGNATURE_HEADER};
 pub use inspect::{CallerId, Inspection};
+pub use messages::{Sender, TwilioSms};
 
-use super::{CallRequest, CallState, FoundCall, Provider, Reply, transport};
+use super::{CallRequest, CallState, CallUrls, FoundCall, Provider, Reply, transport};
 use crate::{
     escalation::{CallSid, Fault, FaultClass, ProviderName},
     roster::PhoneNumber,
     voice::twiml,
 };
-use resource::{AccountState, Call, Page};
+use exchange::Api;
+use list::PAGE_SIZE;
+use resource::{Call, CallPage};
 
 /// Twilio's own address.
 pub const BASE_URL: &str = "https://api.twilio.com";
@@ -44,23 +52,19 @@ pub const BASE_URL: &str = "https://api.twilio.com";
 /// Twilio rings for at most 600 s (Call resource, Timeout).
 const MAX_RING_SECS: i64 = 600;
 
-/// `date_created` has whole seconds, and clocks differ a little.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(2);
+const CALLS: &str = "/Calls.json";
 
-/// [`Provider::find`] looks at no more pages of 50 calls than this.
-const MAX_PAGES: usize = 4;
-
-/// The account that places the calls.
+/// An account of Twilio, or of a service that speaks the same.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// [`BASE_URL`] unless a test, a proxy or a compatible service says otherwise; may have a path.
     pub base_url: String,
-    /// `AC...`
+    /// Twilio: `AC...`; others: their own form.
     pub account_sid: String,
-    /// The password of that account.
+    /// Who asks: the account itself, or an API key of it.
+    pub user: String,
+    /// The password of that user.
     pub auth_token: SecretString,
-    /// The caller id: a number of the account, or a verified one.
-    pub from: PhoneNumber,
 }
 
 /// How long things may take.
@@ -90,51 +94,52 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct Twilio {
     name: ProviderName,
-    account: Account,
-    client: reqwest::Client,
-    timing: Timing,
+    api: Api,
+    from: PhoneNumber,
+    abilities: Abilities,
 }
 
 impl Twilio {
-    /// With the usual [`Timing`]. The client is [`super::client()`]'s.
-    pub fn new(name: ProviderName, account: Account, client: reqwest::Client) -> Self {
+    /// With the usual [`Timing`] and all [`Abilities`]. The caller id `from` is a number of the account, or a verified one; the
+    /// client is [`super::client()`]'s.
+    pub fn new(
+        name: ProviderName,
+        account: Account,
+        from: PhoneNumber,
+        client: reqwest::Client,
+    ) -> Self {
         Self {
             name,
-            account,
-            client,
-            timing: Timing::default(),
+            api: Api::new(account, client),
+            from,
+            abilities: Abilities::default(),
         }
     }
 
     /// With another timing.
     #[must_use]
-    pub fn with_timing(self, timing: Timing) -> Self {
-        Self { timing, ..self }
+    pub fn with_timing(mut self, timing: Timing) -> Self {
+        self.api.timing = timing;
+        self
     }
 
-    fn calls_url(&self) -> String {
-        format!(
-            "{}/2010-04-01/Accounts/{}/Calls.json",
-            self.account.base_url.trim_end_matches('/'),
-            self.account.account_sid
-        )
+    /// Asks for no more than the service offers.
+    #[must_use]
+    pub fn with_abilities(self, abilities: Abilities) -> Self {
+        Self { abilities, ..self }
     }
 
     fn call_url(&self, call: &CallSid) -> Result<String, Fault> {
-        if !resource::is_plain(call.as_str()) {
+        if !transport::is_plain(call.as_str()) {
             let text = "the name of the call cannot stand in a URL";
             return Err(transport::fault(FaultClass::Ours, text));
         }
-        Ok(format!(
-            "{}/2010-04-01/Accounts/{}/Calls/{call}.json",
-            self.account.base_url.trim_end_matches('/'),
-            self.account.account_sid
-        ))
+        Ok(self.api.url(&format!("/Calls/{call}.json")))
     }
 
     async fn place_call(&self, request: &CallRequest) -> Result<CallSid, Fault> {
-        let form = create_form(request, &self.account.from);
-        let accepted = self.post(&self.calls_url(), &form).await?;
+        let form = create_form(request, &self.from, self.abilities);
+        let accepted = self.api.post(&self.api.url(CALLS), &form).await?;
         let call: Call = resource::parse(&accepted.body?)?;
         call.sid().ok_or_else(|| {
             let text = "accepted, but the reply names no call";
@@ -142,29 +147,12 @@ impl Twilio {
         })
     }
 
-    /// Reads the account (Account resource), which costs nothing.
-    async fn check_account(&self) -> Result<(), Fault> {
-        let url = format!(
-            "{}/2010-04-01/Accounts/{}.json",
-            self.account.base_url.trim_end_matches('/'),
-            self.account.account_sid
-        );
-        let found: AccountState = self.read(&url).await?;
-        match found.status.as_deref() {
-            Some("suspended" | "closed") => {
-                let text = "the account is suspended or closed; see Twilio's console";
-                Err(transport::fault(FaultClass::Account, text))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// `completed` hangs up a call that talks, and by the documentation one that rings too. Should that be refused because
     /// of the call's state, `canceled` ends one that is queued or rings; if that is refused as well, the call is over.
     async fn end_call(&self, call: &CallSid) -> Result<(), Fault> {
         let url = self.call_url(call)?;
         for status in ["completed", "canceled"] {
-            match self.post(&url, &[("Status", status.into())]).await {
+            match self.api.post(&url, &[("Status", status.into())]).await {
                 Err(refused) if refused.code == Some(verdict::WRONG_STATE) => {}
                 Err(refused) if refused.status == Some(404) => return Ok(()),
                 // The head says that it is done; the body adds nothing.
@@ -175,7 +163,7 @@ impl Twilio {
     }
 
     async fn state_of(&self, call: &CallSid) -> Result<CallState, Fault> {
-        let call: Call = match self.read(&self.call_url(call)?).await {
+        let call: Call = match self.api.read(&self.call_url(call)?).await {
             // Says nothing about the account: the list of calls lags behind.
             Err(refused) if refused.status == Some(404) => {
                 let text = "the call is not known there, or not yet";
@@ -200,53 +188,22 @@ impl Twilio {
         since: Timestamp,
         known: &[CallSid],
     ) -> Result<Option<FoundCall>, Fault> {
-        let since = since.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
-        let mut url = self.list_url(to)?;
-        for _ in 0..MAX_PAGES {
-            let page: Page = self.read(&url).await?;
-            let newest = page
-                .calls
-                .iter()
-                .filter(|call| call.is_to(to.e164()))
-                .filter_map(|call| Some((call.created_at()?, call)))
-                .filter(|(created_at, _)| *created_at >= since)
-                .filter_map(|(created_at, call)| Some((created_at, found(call)?)))
+        let filter = [
+            ("To", to.e164()),
+            ("From", self.from.e164()),
+            ("PageSize", PAGE_SIZE),
+        ];
+        let url = self.api.list_url(CALLS, &filter)?;
+        let newest = |page: Vec<(Timestamp, Call)>| {
+            let found = page.into_iter().filter(|(_, call)| call.is_to(to.e164()));
+            let found =
+                found.filter_map(|(created_at, call)| Some((created_at, found_call(&call)?)));
+            found
                 .filter(|(_, found)| !known.contains(&found.call))
-                .max_by_key(|(created_at, _)| *created_at);
-            if let Some((_, found)) = newest {
-                return Ok(Some(found));
-            }
-            // The list is newest first: a page that ends before `since` is the last of interest.
-            let oldest = page.calls.last().and_then(Call::created_at);
-            match page.next_page_uri {
-                Some(next) if oldest.is_none_or(|oldest| oldest >= since) => {
-                    url = self.next_page(&next)?;
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
-    fn list_url(&self, to: &PhoneNumber) -> Result<String, Fault> {
-        let mut url = url::Url::parse(&self.calls_url()).map_err(|_| not_a_url())?;
-        url.query_pairs_mut()
-            .append_pair("To", to.e164())
-            .append_pair("From", self.account.from.e164())
-            .append_pair("PageSize", "50");
-        Ok(url.into())
-    }
-
-    /// Resolves `next_page_uri`, a path with a query. Our credentials go to no other host, whatever it says.
-    fn next_page(&self, next: &str) -> Result<String, Fault> {
-        let base = url::Url::parse(&self.calls_url()).map_err(|_| not_a_url())?;
-        match base.join(next) {
-            Ok(url) if url.origin() == base.origin() => Ok(url.into()),
-            _ => {
-                let text = "the list of calls goes on at another host";
-                Err(transport::fault(FaultClass::Provider, text))
-            }
-        }
+                .max_by_key(|(created_at, _)| *created_at)
+        };
+        let found = self.api.walk::<CallPage, _>(url, since, newest).await?;
+        Ok(found.map(|(_, found)| found))
     }
 }
 
@@ -256,7 +213,7 @@ impl Provider for Twilio {
     }
 
     fn probe(&self) -> Reply<'_, ()> {
-        Box::pin(self.check_account())
+        Box::pin(self.api.check_account())
     }
 
     fn place<'a>(&'a self, request: &'a CallRequest) -> Reply<'a, CallSid> {
@@ -285,9 +242,13 @@ impl Provider for Twilio {
 type Field<'a> = (&'static str, Cow<'a, str>);
 
 /// The form that creates a call (Call resource, "Create a Call").
-fn create_form<'a>(request: &'a CallRequest, from: &'a PhoneNumber) -> Vec<Field<'a>> {
-    let ring_secs = whole_seconds(request.ring_timeout).clamp(1, MAX_RING_SECS);
-    let limit_secs = whole_seconds(request.call_limit).max(1);
+fn create_form<'a>(
+    request: &'a CallRequest,
+    from: &'a PhoneNumber,
+    can: Abilities,
+) -> Vec<Field<'a>> {
+    let ring_secs = transport::whole_seconds(request.ring_timeout).clamp(1, MAX_RING_SECS);
+    let limit_secs = transport::whole_seconds(request.call_limit).max(1);
     let mut form: Vec<Field<'_>> = vec![
         ("To", request.to.e164().into()),
         ("From", from.e164().into()),
@@ -301,42 +262,41 @@ fn create_form<'a>(request: &'a CallRequest, from: &'a PhoneNumber) -> Vec<Field
         (None, None) => {}
     }
     if let Some(urls) = &request.urls {
-        form.extend([
-            ("FallbackUrl", urls.fallback.as_str().into()),
-            ("FallbackMethod", "POST".into()),
-            ("StatusCallback", urls.status.as_str().into()),
-            ("StatusCallbackMethod", "POST".into()),
-        ]);
+        form.extend(told(urls, can));
+    }
+    if request.detect_machine && can.detect_machines {
+        // In the background: by default the detection holds the message up until it is done.
+        form.push(("MachineDetection", "Enable".into()));
+        form.push(("AsyncAmd", "true".into()));
+    }
+    if can.limit_times {
+        form.push(("Timeout", ring_secs.to_string().into()));
+        form.push(("TimeLimit", limit_secs.to_string().into()));
+    }
+    form
+}
+
+/// Where it asks when it is in trouble, and where it says how the call goes.
+fn told(urls: &CallUrls, can: Abilities) -> Vec<Field<'_>> {
+    let mut form: Vec<Field<'_>> = Vec::new();
+    if can.fall_back {
+        form.push(("FallbackUrl", urls.fallback.as_str().into()));
+        form.push(("FallbackMethod", "POST".into()));
+    }
+    form.push(("StatusCallback", urls.status.as_str().into()));
+    form.push(("StatusCallbackMethod", "POST".into()));
+    if can.name_events {
         // Without `initiated` a lost reply would stay unbound until the phone rings.
         for event in ["initiated", "ringing", "answered", "completed"] {
             form.push(("StatusCallbackEvent", event.into()));
         }
     }
-    if request.detect_machine {
-        // In the background: by default the detection holds the message up until it is done.
-        form.push(("MachineDetection", "Enable".into()));
-        form.push(("AsyncAmd", "true".into()));
-    }
-    form.push(("Timeout", ring_secs.to_string().into()));
-    form.push(("TimeLimit", limit_secs.to_string().into()));
     form
 }
 
-/// Rounded up.
-fn whole_seconds(duration: SignedDuration) -> i64 {
-    duration
-        .as_secs()
-        .saturating_add(i64::from(duration.subsec_nanos() > 0))
-}
-
-fn found(call: &Call) -> Option<FoundCall> {
+fn found_call(call: &Call) -> Option<FoundCall> {
     Some(FoundCall {
         call: call.sid()?,
         status: call.status()?,
     })
-}
-
-fn not_a_url() -> Fault {
-    let text = "the base URL is not a URL";
-    transport::fault(FaultClass::Ours, text)
 }

@@ -325,7 +325,17 @@ const SAY_ENCODED: usize = 4_500;
 
 /// The text as it fits into one `<Say>`; if it had to be cut, it says so at its end.
 pub(super) fn fit(text: &str, language: Language) -> String {
-    if encoded_len(text) <= SAY_ENCODED && text.chars().count() <= SAY_CHARS {
+    fit_into(text, language, SAY_CHARS, SAY_ENCODED)
+}
+
+/// The same for another limit of characters, as they stand and as they are once URL-encoded.
+pub(super) fn fit_into(
+    text: &str,
+    language: Language,
+    max_chars: usize,
+    max_encoded: usize,
+) -> String {
+    if encoded_len(text) <= max_encoded && text.chars().count() <= max_chars {
         return text.to_owned();
     }
     let more = match language {
@@ -337,7 +347,7 @@ pub(super) fn fit(text: &str, language: Language) -> String {
     for (at, c) in text.char_indices() {
         chars += 1;
         encoded += encoded_len(c.encode_utf8(&mut [0; 4]));
-        if chars > SAY_CHARS || encoded > SAY_ENCODED {
+        if chars > max_chars || encoded > max_encoded {
             break;
         }
         end = at + c.len_utf8();

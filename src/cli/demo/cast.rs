@@ -177,6 +177,7 @@ impl Cast {
                     weight: 100,
                     rate: Rate::AT_WILL,
                 }],
+                low_balance: None,
             }],
             members: members
                 .map(|member| (member.name.clone(), member))

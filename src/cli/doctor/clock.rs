@@ -5,10 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{finding::Finding, web};
-use crate::{
-    config::{Config, ProviderKind},
-    provider,
-};
+use crate::{config::Config, provider};
 
 const NAME: &str = "clock";
 
@@ -30,10 +27,7 @@ async fn first_answer(config: &Config) -> Option<(String, SignedDuration)> {
     let providers = config
         .providers
         .iter()
-        .filter_map(|provider| match &provider.kind {
-            ProviderKind::Twilio(twilio) => Some(twilio.base_url.clone()),
-            ProviderKind::Simulated => None,
-        });
+        .filter_map(|provider| provider.kind.base_url().map(str::to_owned));
     let monitors = config.monitors.iter().map(|monitor| monitor.url.clone());
     for url in providers.chain(monitors) {
         let Ok(client) = provider::client_for(&url) else {

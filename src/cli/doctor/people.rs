@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::finding::{Finding, Level};
 use crate::{
-    config::{self, Config, ProviderKind},
+    config::{self, Config},
     roster::{Member, MemberName},
 };
 
@@ -103,12 +103,8 @@ fn calls_itself<'c>(config: &'c Config, member: &Member) -> Option<&'c str> {
     config
         .providers
         .iter()
-        .find_map(|provider| match &provider.kind {
-            ProviderKind::Twilio(twilio) if twilio.from == member.number => {
-                Some(provider.name.as_str())
-            }
-            _ => None,
-        })
+        .find(|provider| provider.kind.caller_id() == Some(&member.number))
+        .map(|provider| provider.name.as_str())
 }
 
 /// Everybody who shares a number with somebody, by number.

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::finding::Finding;
 use crate::{
-    config::{Config, ProviderConfig, ProviderKind},
-    escalation::{Fault, FaultClass},
-    provider::{
-        self, Twilio,
-        twilio::{Account, CallerId, Inspection},
+    config::{
+        Config, PaaSoo as PaaSooConfig, ProviderConfig, ProviderKind, Twilio as TwilioConfig,
+        Vonage,
     },
+    escalation::{Fault, FaultClass, ProviderName},
+    provider::{
+        self, Balance, ClientError, Messenger as _, PaaSoo, Provider as _, Twilio, TwilioSms,
+        VonageSms, VonageVoice,
+        twilio::{CallerId, Inspection},
+    },
+    roster::Channel,
 };
 
 const NAME: &str = "provider";
 
-/// A balance below this many units of its currency warns.
+/// A balance below this many units of its currency warns, unless the configuration has `low_balance`.
 const LOW: f64 = 5.0;
 
 pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
@@ -40,42 +47,99 @@ fn tls_roots() -> Finding {
 
 async fn inspect(provider: ProviderConfig) -> Vec<Finding> {
     let name = provider.name.as_str();
-    let twilio = match &provider.kind {
-        ProviderKind::Twilio(twilio) => twilio.clone(),
+    let low = provider.low_balance.unwrap_or(LOW);
+    let asked = match &provider.kind {
         ProviderKind::Simulated => {
-            return vec![Finding::ok(
-                NAME,
-                format!("{name} is simulated: no real phone rings through it"),
-            )];
+            let text = format!("{name} is simulated: no real phone rings through it");
+            Ok(vec![Finding::ok(NAME, text)])
         }
+        ProviderKind::Twilio(config) => twilio(&provider.name, config, low).await,
+        ProviderKind::Vonage(config) => vonage(&provider.name, config, low).await,
+        ProviderKind::PaaSoo(account) => paasoo(&provider.name, account).await,
     };
-    let client = match provider::client_for(&twilio.base_url) {
-        Ok(client) => client,
-        Err(error) => {
-            return vec![Finding::told(
-                NAME,
-                super::finding::Level::Fail,
-                &error.to_string(),
-            )];
-        }
-    };
-    let from = twilio.from.to_string();
-    let account = Account {
-        base_url: twilio.base_url,
-        account_sid: twilio.account_sid,
-        auth_token: twilio.auth_token,
-        from: twilio.from,
-    };
-    match Twilio::new(provider.name.clone(), account, client)
-        .inspect()
-        .await
-    {
-        Ok(inspection) => judge(name, &from, &inspection),
-        Err(fault) => vec![unlearned(name, &fault)],
-    }
+    asked.unwrap_or_else(|error| {
+        let level = super::finding::Level::Fail;
+        vec![Finding::told(NAME, level, &error.to_string())]
+    })
 }
 
-fn judge(name: &str, from: &str, inspection: &Inspection) -> Vec<Finding> {
+/// What each line of the account says; what both say stands once.
+async fn twilio(
+    name: &ProviderName,
+    config: &TwilioConfig,
+    low: f64,
+) -> Result<Vec<Finding>, ClientError> {
+    let client = provider::client_for(&config.account.base_url)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut learn = |channel, from: String, inspection: Result<Inspection, Fault>| {
+        let learned = match inspection {
+            Ok(inspection) => judge(name.as_str(), channel, &from, &inspection, low),
+            Err(fault) => vec![unlearned(name.as_str(), &fault, OF_TWILIO)],
+        };
+        for finding in learned {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    };
+    if let Some(from) = config.from.clone() {
+        let masked = from.to_string();
+        let api = Twilio::new(name.clone(), config.account.clone(), from, client.clone());
+        learn(Channel::Voice, masked, api.inspect().await);
+    }
+    if let Some(sender) = config.sender.clone() {
+        let masked = sender.number().map(ToString::to_string).unwrap_or_default();
+        let api = TwilioSms::new(name.clone(), config.account.clone(), sender, client);
+        learn(Channel::Sms, masked, api.inspect().await);
+    }
+    Ok(findings)
+}
+
+/// Vonage's API does not say which numbers are linked to an application.
+async fn vonage(
+    name: &ProviderName,
+    config: &Vonage,
+    low: f64,
+) -> Result<Vec<Finding>, ClientError> {
+    let mut findings = Vec::new();
+    if let Some(application) = config.voice.clone() {
+        let client = provider::client_for(&application.base_url)?;
+        let api = VonageVoice::new(name.clone(), application, client, Timestamp::now);
+        findings.push(match api.probe().await {
+            Ok(()) => Finding::ok(NAME, format!("{name}: the application's key is taken")),
+            Err(fault) => unlearned(name.as_str(), &fault, OF_APPLICATION),
+        });
+    }
+    if let Some(account) = config.sms.clone() {
+        let client = provider::client_for(&account.base_url)?;
+        let api = VonageSms::new(name.clone(), account, client);
+        findings.push(match api.balance().await {
+            Ok(balance) => balance.map_or_else(
+                || Finding::ok(NAME, format!("{name}: the API key is taken")),
+                |balance| funds(name.as_str(), &balance, low),
+            ),
+            Err(fault) => unlearned(name.as_str(), &fault, OF_API_KEY),
+        });
+    }
+    Ok(findings)
+}
+
+async fn paasoo(name: &ProviderName, account: &PaaSooConfig) -> Result<Vec<Finding>, ClientError> {
+    let client = provider::client_for(&account.base_url)?;
+    let api = PaaSoo::new(name.clone(), account.clone(), client);
+    Ok(vec![match api.probe().await {
+        Ok(()) => Finding::ok(NAME, format!("{name}: the API key is taken")),
+        Err(fault) => unlearned(name.as_str(), &fault, OF_API_KEY),
+    }])
+}
+
+fn judge(
+    name: &str,
+    channel: Channel,
+    from: &str,
+    inspection: &Inspection,
+    low: f64,
+) -> Vec<Finding> {
     let mut findings = vec![match inspection.status.as_str() {
         "active" => Finding::ok(NAME, format!("{name}: the account is active")),
         status => Finding::fail(
@@ -87,65 +151,75 @@ fn judge(name: &str, from: &str, inspection: &Inspection) -> Vec<Finding> {
     if inspection.is_trial {
         findings.push(Finding::warn(
             NAME,
-            format!("{name}: a trial account calls verified numbers only"),
+            format!("{name}: a trial account reaches verified numbers only"),
             "upgrade it, or verify every member's number in its console",
         ));
     }
-    findings.push(match &inspection.from {
-        Ok(CallerId::Own) => Finding::ok(NAME, format!("{name}: may call from {from}")),
+    let known = inspection.from.as_ref();
+    findings.extend(known.map(|known| sender(name, channel, from, known)));
+    let balance = inspection.balance.as_ref();
+    findings.extend(balance.map(|balance| funds(name, balance, low)));
+    findings
+}
+
+fn sender(name: &str, channel: Channel, from: &str, known: &Result<CallerId, Fault>) -> Finding {
+    let (does, other, key) = match channel {
+        Channel::Voice => ("call", "write", "from"),
+        Channel::Sms => ("write", "call", "sms_from"),
+    };
+    match known {
+        Ok(CallerId::Own) => Finding::ok(NAME, format!("{name}: may {does} from {from}")),
         Ok(CallerId::Verified) => Finding::ok(
             NAME,
-            format!("{name}: may call from {from}, which is verified"),
+            format!("{name}: may {does} from {from}, which is verified"),
         ),
-        Ok(CallerId::WithoutVoice) => Finding::fail(
+        Ok(CallerId::Unable) => Finding::fail(
             NAME,
-            format!("{name}: {from} cannot call, only write"),
-            "take a number with voice, and put it into `from`",
+            format!("{name}: {from} cannot {does}, only {other}"),
+            format!("take a number with {channel}, and put it into `{key}`"),
         ),
         Ok(CallerId::Unknown) => Finding::fail(
             NAME,
             format!("{name}: {from} belongs to another account"),
-            "put a number of this account, or one that is verified for it, into `from`",
+            match channel {
+                Channel::Voice => {
+                    "put a number of this account, or one that is verified for it, into `from`"
+                }
+                Channel::Sms => "put a number of this account into `sms_from`",
+            },
         ),
         Err(fault) => Finding::warn(
             NAME,
-            format!("{name}: does not say whether we may call from {from}: {fault}"),
+            format!("{name}: does not say whether we may {does} from {from}: {fault}"),
             "run `rinban test-call --member NAME` to see",
         ),
-    });
-    findings.extend(
-        inspection
-            .balance
-            .as_deref()
-            .map(|balance| funds(name, balance)),
-    );
-    findings
-}
-
-fn funds(name: &str, balance: &str) -> Finding {
-    let amount: Option<f64> = balance
-        .split(' ')
-        .next()
-        .and_then(|amount| amount.parse().ok());
-    let text = format!("{name}: the balance is {balance}");
-    match amount {
-        Some(amount) if amount <= 0.0 => {
-            Finding::fail(NAME, text, "pay in: nobody is called without money")
-        }
-        Some(amount) if amount < LOW => Finding::warn(
-            NAME,
-            text,
-            "pay in, or let the account be recharged by itself",
-        ),
-        _ => Finding::ok(NAME, text),
     }
 }
 
-fn unlearned(name: &str, fault: &Fault) -> Finding {
+fn funds(name: &str, balance: &Balance, low: f64) -> Finding {
+    let text = format!("{name}: the balance is {balance}");
+    if balance.amount <= 0.0 {
+        Finding::fail(NAME, text, "pay in: nobody is called without money")
+    } else if balance.amount < low {
+        Finding::warn(
+            NAME,
+            text,
+            "pay in, or let the account be recharged by itself",
+        )
+    } else {
+        Finding::ok(NAME, text)
+    }
+}
+
+/// What to check where the credentials are refused.
+const OF_TWILIO: &str =
+    "check account_sid, and that auth_token_env or auth_token_file points to that account's token";
+const OF_APPLICATION: &str = "check application_id, and that private_key_file or private_key_env points to that application's key";
+const OF_API_KEY: &str = "check that the API key and its secret belong together, and that this host's address may use them";
+
+fn unlearned(name: &str, fault: &Fault, of_account: &'static str) -> Finding {
     let remedy = match fault.class {
-        FaultClass::Account => {
-            "check account_sid, and that auth_token_env or auth_token_file points to that account's token"
-        }
+        FaultClass::Account => of_account,
         FaultClass::Ours => "check base_url",
         _ => {
             "see whether this host reaches the provider (DNS, firewall, HTTPS_PROXY), and its status page"
@@ -176,8 +250,13 @@ fn spare(config: &Config) -> Option<Finding> {
 mod tests {
     use super::{super::finding::Level, *};
 
+    fn usd(amount: f64) -> Option<Balance> {
+        let currency = Some("USD".to_owned());
+        Some(Balance { amount, currency })
+    }
+
     fn check(inspection: &Inspection, expected: &[(Level, &str)]) {
-        let findings = judge("twilio", "+…5678", inspection);
+        let findings = judge("twilio", Channel::Voice, "+…5678", inspection, LOW);
         assert_eq!(findings.len(), expected.len(), "{findings:?}");
         for (finding, (level, words)) in findings.iter().zip(expected) {
             assert_eq!(finding.level, *level, "{finding:?}");
@@ -191,8 +270,8 @@ mod tests {
         let good = Inspection {
             status: "active".to_owned(),
             is_trial: false,
-            from: Ok(CallerId::Own),
-            balance: Some("12.34 USD".to_owned()),
+            from: Some(Ok(CallerId::Own)),
+            balance: usd(12.34),
         };
         check(
             &good,
@@ -206,8 +285,8 @@ mod tests {
             &Inspection {
                 status: "suspended".to_owned(),
                 is_trial: true,
-                from: Ok(CallerId::Unknown),
-                balance: Some("-0.10 USD".to_owned()),
+                from: Some(Ok(CallerId::Unknown)),
+                balance: usd(-0.1),
             },
             &[
                 (Level::Fail, "is suspended"),
@@ -218,8 +297,8 @@ mod tests {
         );
         check(
             &Inspection {
-                from: Ok(CallerId::WithoutVoice),
-                balance: Some("4.99 USD".to_owned()),
+                from: Some(Ok(CallerId::Unable)),
+                balance: usd(4.99),
                 ..good.clone()
             },
             &[
@@ -234,13 +313,13 @@ mod tests {
             text: "HTTP status 503".to_owned(),
         };
         assert!(
-            unlearned("twilio", &fault)
+            unlearned("twilio", &fault, OF_TWILIO)
                 .remedy
                 .is_some_and(|remedy| remedy.contains("firewall"))
         );
         check(
             &Inspection {
-                from: Err(fault),
+                from: Some(Err(fault)),
                 balance: None,
                 ..good
             },

@@ -19,7 +19,7 @@ use super::{
     web::{self, Reply},
 };
 use crate::{
-    config::{Config, ProviderKind},
+    config::{Config, ProviderKind, Signing},
     escalation::ProviderName,
     handoff::core_lock,
     provider,
@@ -80,7 +80,7 @@ pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
     for provider in &config.providers {
         if let ProviderKind::Twilio(twilio) = &provider.kind {
             findings.extend(
-                trip.of(&provider.name, &twilio.auth_token, Timestamp::now())
+                trip.of(&provider.name, &twilio.signing, Timestamp::now())
                     .await,
             );
         }
@@ -114,12 +114,7 @@ struct Answer {
 }
 
 impl RoundTrip {
-    async fn of(
-        &self,
-        provider: &ProviderName,
-        token: &SecretString,
-        now: Timestamp,
-    ) -> Vec<Finding> {
+    async fn of(&self, provider: &ProviderName, signing: &Signing, now: Timestamp) -> Vec<Finding> {
         let url = self
             .links
             .of_attempt(provider, PROBE, now + GOOD_FOR, "")
@@ -130,7 +125,7 @@ impl RoundTrip {
             Err(why) => vec![self.unreached(&why)],
         };
         if findings.iter().all(|finding| finding.level != Level::Fail) {
-            findings.push(self.webhook(provider, token, &url).await);
+            findings.push(self.webhook(provider, signing, &url).await);
         }
         findings
     }
@@ -170,7 +165,8 @@ impl RoundTrip {
     }
 
     /// A webhook as the provider sends it.
-    async fn webhook(&self, provider: &ProviderName, token: &SecretString, url: &str) -> Finding {
+    async fn webhook(&self, provider: &ProviderName, signing: &Signing, url: &str) -> Finding {
+        let signature = signing.tokens.first().map(|token| sign(token, url));
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(FORM)
             .finish();
@@ -181,7 +177,7 @@ impl RoundTrip {
                 CONTENT_TYPE,
                 "application/x-www-form-urlencoded; charset=utf-8",
             )
-            .header("X-Twilio-Signature", sign(token, url))
+            .header(&signing.header, signature.unwrap_or_default())
             .body(body);
         let reply = match web::send(request).await {
             Ok(reply) => reply,
@@ -191,8 +187,11 @@ impl RoundTrip {
             return Finding::fail(
                 NAME,
                 format!("a webhook signed as {provider} signs it is refused"),
-                "if the token was changed, restart the rinban service; else let the proxy pass POST bodies and the header \
-                 X-Twilio-Signature on as they are. The core's log names the reason",
+                format!(
+                    "if the token was changed, restart the rinban service; else let the proxy pass POST bodies and the \
+                     header {} on as they are. The core's log names the reason",
+                    signing.header
+                ),
             );
         }
         match self.answer(url, &reply) {

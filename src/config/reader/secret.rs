@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Section, Wrong};
 
@@ -42,6 +42,22 @@ impl Section<'_> {
             );
         }
         secret
+    }
+
+    /// Like [`Self::required_secret`], for a secret that some function understands. What is wrong with it must not show it.
+    pub(in crate::config) fn parsed_secret<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let secret = self.required_secret(key)?;
+        let keys = [format!("{key}_env"), format!("{key}_file")];
+        let used = keys
+            .iter()
+            .find_map(|key| self.table.get_key_value(key.as_str()))?;
+        let (name, _) = used;
+        let at = name.span().start;
+        self.taken(name.get_ref(), at, parse(secret.expose_secret()))
     }
 
     fn refuse_literal(&self, key: &str, env_key: &str, file_key: &str) {
@@ -105,8 +121,6 @@ fn in_file(file: &Path) -> Result<SecretString, Wrong> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     fn check(content: &str, mode: u32, expected: Result<&str, &str>) {

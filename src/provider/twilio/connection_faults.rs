@@ -2,26 +2,32 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::provider::{
     CallUrls, client,
-    fault_socket::{FaultSocket, Trouble},
+    fault_socket::{FaultSocket, Trouble, for_each_trouble},
 };
 
 /// Loopback answers within milliseconds, on a busy machine within a second; hangs are cut off here.
-const TIMING: Timing = Timing {
+pub(super) const TIMING: Timing = Timing {
     request: Duration::from_millis(1500),
     throttle: Duration::ZERO,
 };
 
-fn twilio(base_url: String) -> Twilio {
-    let account = Account {
+pub(super) fn account(base_url: String) -> Account {
+    Account {
         base_url,
         account_sid: "AC00".to_owned(),
+        user: "AC00".to_owned(),
         auth_token: "secret".into(),
-        from: PhoneNumber::parse("+815000000001").expect("E.164"),
-    };
-    Twilio::new("twilio".into(), account, client::unpooled()).with_timing(TIMING)
+    }
+}
+
+fn twilio(base_url: String) -> Twilio {
+    let from = PhoneNumber::parse("+815000000001").expect("E.164");
+    Twilio::new("twilio".into(), account(base_url), from, client::unpooled()).with_timing(TIMING)
 }
 
 fn request() -> CallRequest {
@@ -39,23 +45,8 @@ fn request() -> CallRequest {
     }
 }
 
-fn class<T>(reply: Result<T, Fault>) -> Option<FaultClass> {
+pub(super) fn class<T>(reply: Result<T, Fault>) -> Option<FaultClass> {
     reply.err().map(|fault| fault.class)
-}
-
-/// Runs a check against every trouble, all at once since some of them last.
-async fn for_each_trouble<F>(check: impl Fn(Trouble, FaultSocket) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut checks = tokio::task::JoinSet::new();
-    for trouble in Trouble::ALL {
-        let socket = FaultSocket::start(trouble).await;
-        checks.spawn(check(trouble, socket));
-    }
-    while let Some(checked) = checks.join_next().await {
-        checked.expect("the check passes");
-    }
 }
 
 #[tokio::test]

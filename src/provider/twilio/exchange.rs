@@ -1,13 +1,17 @@
-//! One request and its reply, with the repeats of a throttled one.
+//! One request to an account and its reply, with the repeats of a throttled one: what calls and messages have in common.
 
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
-use secrecy::ExposeSecret;
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Field, Twilio, resource, throttle, verdict};
+use super::{
+    Account, Field, Timing,
+    resource::{self, AccountState},
+    throttle, verdict,
+};
 use crate::{
     escalation::{Fault, FaultClass},
     provider::transport,
@@ -48,7 +52,62 @@ impl From<Refused> for Fault {
     }
 }
 
-impl Twilio {
+/// An account and the way to it.
+#[derive(Debug)]
+pub(super) struct Api {
+    pub(super) account: Account,
+    pub(super) client: reqwest::Client,
+    pub(super) timing: Timing,
+}
+
+impl Api {
+    /// With the usual [`Timing`].
+    pub(super) fn new(account: Account, client: reqwest::Client) -> Self {
+        Self {
+            account,
+            client,
+            timing: Timing::default(),
+        }
+    }
+
+    /// A resource of the account, such as `/Calls.json`.
+    pub(super) fn url(&self, rest: &str) -> String {
+        let base = self.account.base_url.trim_end_matches('/');
+        let sid = &self.account.account_sid;
+        format!("{base}/2010-04-01/Accounts/{sid}{rest}")
+    }
+
+    /// A list of the account, filtered.
+    pub(super) fn list_url(&self, rest: &str, filter: &[(&str, &str)]) -> Result<String, Fault> {
+        let mut url = url::Url::parse(&self.url(rest)).map_err(|_| not_a_url())?;
+        url.query_pairs_mut().extend_pairs(filter);
+        Ok(url.into())
+    }
+
+    /// Resolves `next_page_uri`, a path with a query. Our credentials go to no other host, whatever it says.
+    pub(super) fn next_page(&self, next: &str) -> Result<String, Fault> {
+        let base = url::Url::parse(&self.url("")).map_err(|_| not_a_url())?;
+        match base.join(next) {
+            Ok(url) if url.origin() == base.origin() => Ok(url.into()),
+            _ => {
+                let text = "the list goes on at another host";
+                Err(transport::fault(FaultClass::Provider, text))
+            }
+        }
+    }
+
+    /// Reads the account (Account resource), which costs nothing.
+    pub(super) async fn check_account(&self) -> Result<(), Fault> {
+        let found: AccountState = self.read(&self.url(".json")).await?;
+        match found.status.as_deref() {
+            Some("suspended" | "closed") => {
+                let text = "the account is suspended or closed; see Twilio's console";
+                Err(transport::fault(FaultClass::Account, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends a form.
     pub(super) async fn post(&self, url: &str, form: &[Field<'_>]) -> Result<Accepted, Refused> {
         self.patiently(|| self.request(Method::POST, url).form(form))
@@ -62,11 +121,9 @@ impl Twilio {
             let body = accepted.body.map_err(Refused::without_status)?;
             resource::parse(&body).map_err(Refused::without_status)
         };
-        read.await.map_err(|mut refused: Refused| {
-            if refused.fault.class == FaultClass::Ambiguous {
-                refused.fault.class = FaultClass::Provider;
-            }
-            refused
+        read.await.map_err(|refused: Refused| Refused {
+            fault: transport::of_reading(refused.fault),
+            ..refused
         })
     }
 
@@ -75,10 +132,7 @@ impl Twilio {
         self.client
             .request(method, url)
             .timeout(self.timing.request)
-            .basic_auth(
-                &account.account_sid,
-                Some(account.auth_token.expose_secret()),
-            )
+            .basic_auth(&account.user, Some(account.auth_token.expose_secret()))
     }
 
     /// Repeats a throttled request while there is time.
@@ -133,4 +187,9 @@ async fn refusal(response: Response) -> Refused {
 fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     value.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn not_a_url() -> Fault {
+    let text = "the base URL is not a URL";
+    transport::fault(FaultClass::Ours, text)
 }

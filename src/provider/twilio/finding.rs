@@ -8,7 +8,10 @@ use wiremock::{
 
 use crate::escalation::CallStatus;
 
+use jiff::SignedDuration;
+
 use super::{
+    list::MAX_PAGES,
     quartet::{CALLS, FROM, TO, TOKEN, always, check, error, number, once, pair, requests},
     *,
 };

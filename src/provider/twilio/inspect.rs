@@ -5,37 +5,41 @@
 
 use serde::Deserialize;
 
-use super::Twilio;
-use crate::escalation::Fault;
+use super::{Twilio, TwilioSms, exchange::Api};
+use crate::{
+    escalation::Fault,
+    provider::Balance,
+    roster::{Channel, PhoneNumber},
+};
 
 /// An account, as far as it tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// `active`, `suspended` or `closed`.
     pub status: String,
-    /// A trial account calls verified numbers only.
+    /// A trial account reaches verified numbers only.
     pub is_trial: bool,
-    /// Whether the account may call from the configured number.
-    pub from: Result<CallerId, Fault>,
-    /// Amount and currency, such as `12.34 USD`; none if the account does not tell, as subaccounts do not.
-    pub balance: Option<String>,
+    /// Whether the account may call, or write, from the configured number; none where the sender is no number.
+    pub from: Option<Result<CallerId, Fault>>,
+    /// None if the account does not tell, as subaccounts do not.
+    pub balance: Option<Balance>,
 }
 
 /// What the account knows of the configured number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerId {
-    /// A number of the account that can call.
+    /// A number of the account that can do it.
     Own,
-    /// A number of the account that cannot call, only write.
-    WithoutVoice,
-    /// Another number, verified.
+    /// A number of the account that cannot call, or cannot write.
+    Unable,
+    /// Another number, verified. Only calls may come from such a one.
     Verified,
-    /// Nothing: calls from it are refused.
+    /// Nothing: what comes from it is refused.
     Unknown,
 }
 
 #[derive(Deserialize)]
-struct Account {
+struct AccountOf {
     #[serde(default)]
     status: String,
     #[serde(default, rename = "type")]
@@ -61,76 +65,102 @@ struct Number {
 
 #[derive(Deserialize)]
 struct Capabilities {
-    #[serde(default)]
-    voice: bool,
+    voice: Option<bool>,
+    #[serde(alias = "SMS")]
+    sms: Option<bool>,
 }
 
 #[derive(Deserialize)]
-struct Balance {
+struct BalanceOf {
     balance: String,
-    #[serde(default)]
-    currency: String,
+    currency: Option<String>,
 }
 
 impl Twilio {
     /// Asks the account how it is. An error means that nothing could be learned, since the credentials are refused or nobody
     /// answers.
     pub async fn inspect(&self) -> Result<Inspection, Fault> {
-        let account: Account = self.read(&self.account_url(".json")).await?;
-        let (from, balance) = tokio::join!(self.caller_id(), self.balance());
+        self.api.inspect(Some(&self.from), Channel::Voice).await
+    }
+}
+
+impl TwilioSms {
+    /// The same for messages.
+    pub async fn inspect(&self) -> Result<Inspection, Fault> {
+        self.api.inspect(self.sender.number(), Channel::Sms).await
+    }
+}
+
+impl Api {
+    async fn inspect(
+        &self,
+        from: Option<&PhoneNumber>,
+        channel: Channel,
+    ) -> Result<Inspection, Fault> {
+        let account: AccountOf = self.read(&self.url(".json")).await?;
+        let asked = async {
+            match from {
+                Some(from) => Some(self.caller_id(from, channel).await),
+                None => None,
+            }
+        };
+        let (from, balance) = tokio::join!(asked, self.balance());
         Ok(Inspection {
             status: account.status,
             is_trial: account.kind.eq_ignore_ascii_case("trial"),
             from,
-            balance,
+            balance: balance.ok().flatten(),
         })
     }
 
-    async fn caller_id(&self) -> Result<CallerId, Fault> {
-        let from = self.account.from.e164();
-        let own: Own = self
-            .read(&self.numbers_url("IncomingPhoneNumbers")?)
-            .await?;
-        let own = own.incoming_phone_numbers.into_iter();
-        if let Some(own) = own.into_iter().find(|number| number.phone_number == from) {
-            // A service that does not name capabilities is taken to have this one.
-            let calls = own
-                .capabilities
-                .is_none_or(|capabilities| capabilities.voice);
-            return Ok(if calls {
-                CallerId::Own
-            } else {
-                CallerId::WithoutVoice
+    async fn caller_id(&self, from: &PhoneNumber, channel: Channel) -> Result<CallerId, Fault> {
+        let filter = [("PhoneNumber", from.e164())];
+        let url = self.list_url("/IncomingPhoneNumbers.json", &filter)?;
+        let own: Own = self.read(&url).await?;
+        let mut own = own.incoming_phone_numbers.into_iter();
+        if let Some(own) = own.find(|number| number.phone_number == from.e164()) {
+            return Ok(match own.is_able(channel) {
+                true => CallerId::Own,
+                false => CallerId::Unable,
             });
         }
-        let verified: Verified = self.read(&self.numbers_url("OutgoingCallerIds")?).await?;
+        if channel == Channel::Sms {
+            return Ok(CallerId::Unknown);
+        }
+        let url = self.list_url("/OutgoingCallerIds.json", &filter)?;
+        let verified: Verified = self.read(&url).await?;
         let mut verified = verified.outgoing_caller_ids.iter();
-        Ok(match verified.any(|number| number.phone_number == from) {
-            true => CallerId::Verified,
-            false => CallerId::Unknown,
-        })
-    }
-
-    async fn balance(&self) -> Option<String> {
-        let balance: Balance = self.read(&self.account_url("/Balance.json")).await.ok()?;
-        let Balance { balance, currency } = balance;
-        Some(format!("{balance} {currency}").trim().to_owned())
-    }
-
-    fn account_url(&self, rest: &str) -> String {
-        let base = self.account.base_url.trim_end_matches('/');
-        format!(
-            "{base}/2010-04-01/Accounts/{}{rest}",
-            self.account.account_sid
+        Ok(
+            match verified.any(|number| number.phone_number == from.e164()) {
+                true => CallerId::Verified,
+                false => CallerId::Unknown,
+            },
         )
     }
 
-    fn numbers_url(&self, list: &str) -> Result<String, Fault> {
-        let url = self.account_url(&format!("/{list}.json"));
-        let mut url = url::Url::parse(&url).map_err(|_| super::not_a_url())?;
-        url.query_pairs_mut()
-            .append_pair("PhoneNumber", self.account.from.e164());
-        Ok(url.into())
+    /// What is left; none where the reply names no amount (Balance resource: a text such as `12.34`).
+    pub(super) async fn balance(&self) -> Result<Option<Balance>, Fault> {
+        let found: BalanceOf = self.read(&self.url("/Balance.json")).await?;
+        let amount: Option<f64> = found.balance.trim().parse().ok();
+        let amount = amount.filter(|amount| amount.is_finite());
+        Ok(amount.map(|amount| Balance {
+            amount,
+            currency: found.currency,
+        }))
+    }
+}
+
+impl Number {
+    /// A service that does not name capabilities is taken to have this one.
+    fn is_able(&self, channel: Channel) -> bool {
+        let able = self
+            .capabilities
+            .as_ref()
+            .and_then(|capabilities| match channel {
+                Channel::Voice => capabilities.voice,
+                Channel::Sms => capabilities.sms,
+            });
+        able.unwrap_or(true)
     }
 }
 
@@ -176,7 +206,7 @@ mod tests {
             (
                 own(false),
                 json!([{ "phone_number": FROM }]),
-                CallerId::WithoutVoice,
+                CallerId::Unable,
             ),
             (json!([{ "phone_number": FROM }]), json!([]), CallerId::Own),
             (
@@ -221,8 +251,11 @@ mod tests {
             let inspection = Inspection {
                 status: "active".to_owned(),
                 is_trial: false,
-                from: Ok(expected),
-                balance: Some("12.34 USD".to_owned()),
+                from: Some(Ok(expected)),
+                balance: Some(Balance {
+                    amount: 12.34,
+                    currency: Some("USD".to_owned()),
+                }),
             };
             assert_eq!(twilio.inspect().await, Ok(inspection));
         }
@@ -238,7 +271,8 @@ mod tests {
         )
         .await;
         let inspection = twilio.inspect().await.expect("an account");
-        assert!(inspection.is_trial && inspection.from.is_err() && inspection.balance.is_none());
+        assert!(inspection.is_trial && inspection.balance.is_none());
+        assert!(matches!(inspection.from, Some(Err(_))), "{inspection:?}");
         assert_eq!(inspection.status, "suspended");
     }
 

@@ -8,6 +8,8 @@ use wiremock::{
     matchers::{any, basic_auth, body_string, method, path},
 };
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::{
     escalation::CallStatus,
@@ -21,21 +23,26 @@ pub(super) const CALLS: &str = "/2010-04-01/Accounts/AC00/Calls.json";
 const CALL: &str = "/2010-04-01/Accounts/AC00/Calls/CA1.json";
 
 /// More patient than a busy machine is slow.
-const TIMING: Timing = Timing {
+pub(super) const TIMING: Timing = Timing {
     request: Duration::from_secs(20),
     throttle: Duration::from_secs(1),
 };
 
+pub(super) fn account(server: &MockServer) -> Account {
+    Account {
+        base_url: format!("{}/", server.uri()),
+        account_sid: "AC00".to_owned(),
+        user: "AC00".to_owned(),
+        auth_token: TOKEN.into(),
+    }
+}
+
 /// A Twilio of one's own for a test, and its client.
 pub(super) async fn pair() -> (MockServer, Twilio) {
     let server = MockServer::start().await;
-    let account = Account {
-        base_url: format!("{}/", server.uri()),
-        account_sid: "AC00".to_owned(),
-        auth_token: TOKEN.into(),
-        from: PhoneNumber::parse(FROM).expect("E.164"),
-    };
-    let twilio = Twilio::new("twilio".into(), account, client::unpooled()).with_timing(TIMING);
+    let from = PhoneNumber::parse(FROM).expect("E.164");
+    let twilio = Twilio::new("twilio".into(), account(&server), from, client::unpooled())
+        .with_timing(TIMING);
     (server, twilio)
 }
 
@@ -85,7 +92,7 @@ pub(super) async fn requests(server: &MockServer) -> Vec<Request> {
     server.received_requests().await.expect("recording is on")
 }
 
-fn form(request: &Request) -> Vec<(String, String)> {
+pub(super) fn form(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(&request.body).into_owned().collect()
 }
 
@@ -150,6 +157,69 @@ async fn placing_sends_exactly_the_documented_form() {
 }
 
 #[test]
+fn a_service_is_asked_for_no_more_than_it_offers() {
+    let request = CallRequest {
+        detect_machine: true,
+        ..call_request()
+    };
+    let from = number();
+    let names = |abilities: Abilities| -> Vec<&'static str> {
+        let form = create_form(&request, &from, abilities);
+        form.into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(
+        names(Preset::Somleng.abilities()),
+        [
+            "To",
+            "From",
+            "Url",
+            "Method",
+            "StatusCallback",
+            "StatusCallbackMethod"
+        ]
+    );
+    let all = names(Abilities::default());
+    assert_eq!(names(Preset::SignalWire.abilities()), all);
+    for (abilities, missing) in [
+        (
+            Abilities {
+                fall_back: false,
+                ..Abilities::default()
+            },
+            &["FallbackUrl", "FallbackMethod"][..],
+        ),
+        (
+            Abilities {
+                name_events: false,
+                ..Abilities::default()
+            },
+            &["StatusCallbackEvent"],
+        ),
+        (
+            Abilities {
+                limit_times: false,
+                ..Abilities::default()
+            },
+            &["Timeout", "TimeLimit"],
+        ),
+        (
+            Abilities {
+                detect_machines: false,
+                ..Abilities::default()
+            },
+            &["MachineDetection", "AsyncAmd"],
+        ),
+    ] {
+        let left: Vec<_> = all
+            .iter()
+            .filter(|name| !missing.contains(name))
+            .copied()
+            .collect();
+        assert_eq!(names(abilities), left, "{abilities:?}");
+    }
+}
+
+#[test]
 fn ring_and_call_times_are_whole_seconds_within_twilios_limits() {
     for (ring_ms, timeout) in [
         (0, "1"),
@@ -166,7 +236,7 @@ fn ring_and_call_times_are_whole_seconds_within_twilios_limits() {
             ..call_request()
         };
         let from = number();
-        let form = create_form(&request, &from);
+        let form = create_form(&request, &from, Abilities::default());
         let (_, sent) = form
             .iter()
             .find(|(name, _)| *name == "Timeout")
@@ -458,9 +528,9 @@ async fn no_fault_and_no_debug_text_carries_a_secret_a_number_or_a_url() {
     let (_, gone) = pair().await;
     let account = Account {
         base_url: "http://127.0.0.1:1".to_owned(),
-        ..gone.account.clone()
+        ..gone.api.account.clone()
     };
-    let gone = Twilio::new("twilio".into(), account, gone.client);
+    let gone = Twilio::new("twilio".into(), account, gone.from, gone.api.client);
     let fault = gone.place(&call_request()).await.expect_err("nobody there");
     texts.push(format!("{fault} {fault:?}"));
     for text in texts {

@@ -1,13 +1,20 @@
-//! The parts of Twilio's JSON that are read: Call resource, list of calls, error. Everything else is ignored, and a
+//! The parts of Twilio's JSON that are read: Call and Message resource, their lists, error. Everything else is ignored, and a
 //! missing field is no error until it is needed, since nearly all of them may be null.
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::escalation::{CallSid, CallStatus, Fault, FaultClass};
+use crate::escalation::{CallSid, CallStatus, Fault, FaultClass, MessageSid, MessageStatus};
 
-use super::super::{AnsweredBy, transport::fault};
+use super::{
+    super::{
+        AnsweredBy,
+        transport::{fault, is_plain},
+    },
+    list::Page,
+    message_codes,
+};
 
 /// A call.
 #[derive(Deserialize)]
@@ -27,9 +34,75 @@ pub(super) struct AccountState {
 
 /// A page of the list of calls.
 #[derive(Deserialize)]
-pub(super) struct Page {
-    pub(super) calls: Vec<Call>,
-    pub(super) next_page_uri: Option<String>,
+pub(super) struct CallPage {
+    calls: Vec<Call>,
+    next_page_uri: Option<String>,
+}
+
+impl Page for CallPage {
+    type Item = Call;
+
+    fn turn(self) -> (Vec<Call>, Option<String>) {
+        (self.calls, self.next_page_uri)
+    }
+
+    fn created_at(call: &Call) -> Option<Timestamp> {
+        call.date_created.as_deref().and_then(date)
+    }
+}
+
+/// A message.
+#[derive(Deserialize)]
+pub(super) struct Message {
+    sid: Option<String>,
+    status: Option<String>,
+    to: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) body: Option<String>,
+    direction: Option<String>,
+    date_created: Option<String>,
+}
+
+/// A page of the list of messages.
+#[derive(Deserialize)]
+pub(super) struct MessagePage {
+    messages: Vec<Message>,
+    next_page_uri: Option<String>,
+}
+
+impl Page for MessagePage {
+    type Item = Message;
+
+    fn turn(self) -> (Vec<Message>, Option<String>) {
+        (self.messages, self.next_page_uri)
+    }
+
+    fn created_at(message: &Message) -> Option<Timestamp> {
+        message.date_created.as_deref().and_then(date)
+    }
+}
+
+impl Message {
+    /// Its name, if it can stand in a path.
+    pub(super) fn sid(&self) -> Option<MessageSid> {
+        let sid = self.sid.as_deref()?;
+        is_plain(sid).then(|| MessageSid::new(sid))
+    }
+
+    /// How far it has come, if we know the word.
+    pub(super) fn status(&self) -> Option<MessageStatus> {
+        message_codes::status(self.status.as_deref()?)
+    }
+
+    /// Whether it may have gone to this number.
+    pub(super) fn is_to(&self, e164: &str) -> bool {
+        self.to.as_deref().is_none_or(|to| to == e164)
+    }
+
+    /// Whether somebody has sent it to us (Message resource, "direction").
+    pub(super) fn is_inbound(&self) -> bool {
+        self.direction.as_deref() == Some("inbound")
+    }
 }
 
 impl Call {
@@ -57,20 +130,12 @@ impl Call {
     pub(super) fn is_to(&self, e164: &str) -> bool {
         self.to.as_deref().is_none_or(|to| to == e164)
     }
-
-    /// When it was created, to the second.
-    pub(super) fn created_at(&self) -> Option<Timestamp> {
-        static PARSER: DateTimeParser = DateTimeParser::new();
-        PARSER.parse_timestamp(self.date_created.as_deref()?).ok()
-    }
 }
 
-/// Whether a name can stand in a path as it is. Twilio's are `CA` and 32 hex digits, compatible services use UUIDs.
-pub(super) fn is_plain(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+/// To the second.
+fn date(text: &str) -> Option<Timestamp> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    PARSER.parse_timestamp(text).ok()
 }
 
 /// The error code in a body, if there is one. The body may be anything, such as a proxy's HTML.
@@ -117,35 +182,18 @@ mod tests {
     }
 
     #[test]
-    fn only_a_name_that_can_stand_in_a_path_is_a_name() {
-        for (sid, plain) in [
-            ("CA0123456789abcdef0123456789abcdef", true),
-            ("5f0b9e0a-5a4e-4c3e-9a3b-1c2d3e4f5a6b", true),
-            ("", false),
-            ("..", false),
-            ("CA/../Messages", false),
-            ("CA?x", false),
-            ("CA%2F", false),
-            ("呼", false),
-        ] {
-            assert_eq!(is_plain(sid), plain, "{sid:?}");
-        }
-        assert!(!is_plain(&"a".repeat(65)));
-    }
-
-    #[test]
     fn a_date_of_creation_is_read_to_the_second() {
         let call: Call =
             parse(br#"{"date_created":"Tue, 31 Aug 2010 20:36:28 +0000"}"#).expect("a call");
         let expected: Timestamp = "2010-08-31T20:36:28Z".parse().expect("a timestamp");
-        assert_eq!(call.created_at(), Some(expected));
+        assert_eq!(CallPage::created_at(&call), Some(expected));
         for other in [
             r#"{"date_created":null}"#,
             r#"{"date_created":"today"}"#,
             "{}",
         ] {
             let call: Call = parse(other.as_bytes()).expect("a call");
-            assert_eq!(call.created_at(), None, "{other}");
+            assert_eq!(CallPage::created_at(&call), None, "{other}");
         }
     }
 }

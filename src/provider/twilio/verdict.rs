@@ -18,7 +18,8 @@ const fn known(code: u32, class: FaultClass, text: &'static str) -> Known {
     Known { code, class, text }
 }
 
-/// The error codes that a request about a call can bring, in order.
+/// The error codes that a request about a call or a message can bring, in order. What befalls a message later is in
+/// [`super::message_codes`].
 const KNOWN: &[Known] = &[
     known(10001, Account, "the account is not active"),
     known(10004, Provider, "too many calls at the same time"),
@@ -26,7 +27,7 @@ const KNOWN: &[Known] = &[
     known(13224, Callee, "the number is not valid"),
     known(13225, Callee, "the number is on a block list"),
     known(13226, Callee, "the number's country is not known"),
-    known(13227, Ours, "the account may not call this country"),
+    known(13227, Ours, "the account may not reach this country"),
     known(14107, Provider, "too many requests"),
     known(20003, Account, "the credentials were refused"),
     known(20005, Account, "the account is not active"),
@@ -48,16 +49,32 @@ const KNOWN: &[Known] = &[
     known(21212, Ours, "the caller id is not valid"),
     known(21213, Ours, "the caller id is missing"),
     known(21214, Callee, "the number cannot be reached"),
-    known(21215, Ours, "the account may not call this country"),
+    known(21215, Ours, "the account may not reach this country"),
     known(21216, Callee, "the number is on a block list"),
     known(21217, Callee, "the number is not valid"),
     known(21218, Ours, "the application SID is not valid"),
-    known(21219, Ours, "a trial account calls verified numbers only"),
+    known(21219, Ours, "a trial account reaches verified numbers only"),
     known(21220, Provider, "the call is not in a state for this"),
-    known(21408, Ours, "the account may not call this country"),
-    known(21608, Ours, "a trial account calls verified numbers only"),
+    known(21408, Ours, "the account may not reach this country"),
+    known(21601, Ours, "the sender cannot write messages"),
+    known(21602, Ours, "the message is empty"),
+    known(21603, Ours, "the sender is missing"),
+    known(21604, Callee, "no number to write to"),
+    known(21605, Ours, "the message is too long"),
+    known(21606, Ours, "the sender cannot write messages"),
+    known(21608, Ours, "a trial account reaches verified numbers only"),
     known(21610, Callee, "the number has opted out"),
+    known(21611, Provider, "too many messages wait for this sender"),
+    known(
+        21612,
+        Callee,
+        "the number cannot be reached from this sender",
+    ),
     known(21614, Callee, "the number is not a mobile"),
+    known(21617, Ours, "the message is too long"),
+    known(21703, Ours, "the messaging service has no sender"),
+    known(21705, Ours, "the messaging service is not valid"),
+    known(30001, Provider, "too many messages wait"),
     known(30002, Account, "the account is suspended"),
 ];
 
@@ -67,9 +84,13 @@ pub(super) const WRONG_STATE: u32 = 21220;
 /// The code of a throttled request.
 const THROTTLED: u32 = 20429;
 
+/// The queue of a sender is full; the message was not taken (error 21611).
+const QUEUE_FULL: u32 = 21611;
+
 /// Whether the request was turned away because of too many. Such a request is never carried out, so it may be repeated.
 pub(super) fn is_throttled(status: u16, code: Option<u32>) -> bool {
-    status == 429 || (is_refusal(status) && matches!(code, Some(10004 | 14107 | THROTTLED)))
+    status == 429
+        || (is_refusal(status) && matches!(code, Some(10004 | 14107 | THROTTLED | QUEUE_FULL)))
 }
 
 /// Judges a reply that is not a success. `code` is the one in the body, if it has one.
@@ -121,12 +142,12 @@ mod tests {
             (400, &[10001, 30002], Account),
             (404, &[20404], Account),
             (429, &[20429, 10004, 14107], Provider),
-            (400, &[20429, 10004, 14107, 21220], Provider),
+            (400, &[20429, 10004, 14107, 21220, 21611, 30001], Provider),
             (
                 400,
                 &[
-                    21201, 21202, 21211, 21214, 21216, 21217, 21610, 21614, 13223, 13224, 13225,
-                    13226,
+                    21201, 21202, 21211, 21214, 21216, 21217, 21604, 21610, 21612, 21614, 13223,
+                    13224, 13225, 13226,
                 ],
                 Callee,
             ),
@@ -134,7 +155,7 @@ mod tests {
                 400,
                 &[
                     21205, 21206, 21208, 21209, 21210, 21212, 21213, 21215, 21218, 21219, 21608,
-                    13227,
+                    13227, 21601, 21602, 21603, 21605, 21606, 21617, 21703, 21705,
                 ],
                 Ours,
             ),
@@ -178,6 +199,7 @@ mod tests {
             (400, Some(20429), true),
             (400, Some(10004), true),
             (400, Some(14107), true),
+            (400, Some(21611), true),
             (500, Some(20429), false),
             (503, None, false),
             (400, None, false),

@@ -45,7 +45,8 @@ async fn findings(server: &MockServer) -> Vec<Finding> {
         listen: "127.0.0.1:8075".to_owned(),
     };
     let token = SecretString::from("the auth token");
-    trip.of(&"two names".into(), &token, Timestamp::now()).await
+    trip.of(&"two names".into(), &signing(&token), Timestamp::now())
+        .await
 }
 
 async fn check(
@@ -71,6 +72,14 @@ async fn check(
             finding.text.contains(words) || remedy.contains(words),
             "{finding:?}: {words}"
         );
+    }
+}
+
+fn signing(token: &SecretString) -> Signing {
+    Signing {
+        header: "X-Twilio-Signature".to_owned(),
+        tokens: vec![token.clone()],
+        shared: Vec::new(),
     }
 }
 
@@ -169,7 +178,11 @@ async fn an_address_that_nobody_answers_at_is_told() {
         listen: "127.0.0.1:8075".to_owned(),
     };
     let findings = trip
-        .of(&"twilio".into(), &SecretString::from("t"), Timestamp::now())
+        .of(
+            &"twilio".into(),
+            &signing(&SecretString::from("t")),
+            Timestamp::now(),
+        )
         .await;
     let [finding] = &findings[..] else {
         panic!("{findings:?}")

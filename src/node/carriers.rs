@@ -1,0 +1,130 @@
+//! The configured providers as carriers, ready to use.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::NodeError;
+use crate::{
+    config::{
+        Config, PaaSoo as PaaSooConfig, ProviderConfig, ProviderKind, Signing,
+        Twilio as TwilioConfig, Vonage,
+    },
+    engine::{Carrier, Carriers},
+    escalation::ProviderName,
+    provider::{
+        self, Messenger, PaaSoo, Provider, Twilio, TwilioSms, VonageSms, VonageVoice,
+        twilio::{Abilities, Account, SIGNATURE_HEADER, Sender},
+    },
+    roster::{Channel, PhoneNumber},
+    simulator::Network,
+    voice::SigningKeys,
+};
+
+/// The caller id of the simulated network.
+const SIMULATED_FROM: &str = "+815000000000";
+
+/// What each provider signs its webhooks with.
+pub(super) type Keys = HashMap<ProviderName, SigningKeys>;
+
+/// Every configured provider, and what it signs its webhooks with.
+pub(super) fn carriers(
+    config: &Config,
+    network: Option<&Network>,
+) -> Result<(Carriers, Keys), NodeError> {
+    let mut carriers = Carriers::new();
+    let mut keys = Keys::new();
+    for provider in &config.providers {
+        let name = provider.name.clone();
+        let carrier = match (&provider.kind, network) {
+            (ProviderKind::Twilio(account), _) => {
+                keys.insert(name.clone(), signing_keys(&account.signing));
+                twilio(&name, account)?
+            }
+            (ProviderKind::Simulated, Some(network)) => {
+                let account = simulated_account(provider, network);
+                keys.insert(name.clone(), signing_keys(&account.signing));
+                twilio(&name, &account)?
+            }
+            (ProviderKind::Simulated, None) => continue,
+            (ProviderKind::Vonage(account), _) => vonage(&name, account)?,
+            (ProviderKind::PaaSoo(account), _) => paasoo(&name, account)?,
+        };
+        tracing::info!(provider = %name, "a provider is ready");
+        carriers.insert(name, carrier);
+    }
+    Ok((carriers, keys))
+}
+
+fn signing_keys(signing: &Signing) -> SigningKeys {
+    SigningKeys::new(&signing.tokens, &signing.shared)
+}
+
+fn twilio(name: &ProviderName, config: &TwilioConfig) -> Result<Carrier, NodeError> {
+    let client = provider::client_for(&config.account.base_url)?;
+    let voice = config.from.clone().map(|from| {
+        let api = Twilio::new(name.clone(), config.account.clone(), from, client.clone());
+        Arc::new(api.with_abilities(config.abilities)) as Arc<dyn Provider>
+    });
+    let sms = config.sender.clone().map(|sender| {
+        let api = TwilioSms::new(name.clone(), config.account.clone(), sender, client);
+        Arc::new(api) as Arc<dyn Messenger>
+    });
+    Ok(Carrier {
+        voice,
+        sms,
+        connection_overrides: config.connection_overrides.clone(),
+    })
+}
+
+fn vonage(name: &ProviderName, config: &Vonage) -> Result<Carrier, NodeError> {
+    let mut carrier = Carrier {
+        voice: None,
+        sms: None,
+        connection_overrides: String::new(),
+    };
+    if let Some(application) = config.voice.clone() {
+        let client = provider::client_for(&application.base_url)?;
+        let api = VonageVoice::new(name.clone(), application, client, Timestamp::now);
+        carrier.voice = Some(Arc::new(api));
+    }
+    if let Some(account) = config.sms.clone() {
+        let client = provider::client_for(&account.base_url)?;
+        carrier.sms = Some(Arc::new(VonageSms::new(name.clone(), account, client)));
+    }
+    Ok(carrier)
+}
+
+fn paasoo(name: &ProviderName, account: &PaaSooConfig) -> Result<Carrier, NodeError> {
+    let client = provider::client_for(&account.base_url)?;
+    Ok(Carrier {
+        voice: None,
+        sms: Some(Arc::new(PaaSoo::new(name.clone(), account.clone(), client))),
+        connection_overrides: String::new(),
+    })
+}
+
+fn simulated_account(provider: &ProviderConfig, network: &Network) -> TwilioConfig {
+    let from = PhoneNumber::parse(SIMULATED_FROM).expect("the caller id above is in E.164");
+    let auth_token = SecretString::from(network.auth_token().to_owned());
+    TwilioConfig {
+        account: Account {
+            base_url: network.base_url(),
+            account_sid: network.account_sid().to_owned(),
+            user: network.account_sid().to_owned(),
+            auth_token: auth_token.clone(),
+        },
+        abilities: Abilities::default(),
+        from: provider.carries(Channel::Voice).then(|| from.clone()),
+        sender: provider
+            .carries(Channel::Sms)
+            .then_some(Sender::Number(from)),
+        signing: Signing {
+            header: SIGNATURE_HEADER.to_owned(),
+            tokens: vec![auth_token],
+            shared: Vec::new(),
+        },
+        connection_overrides: String::new(),
+    }
+}
