@@ -151,7 +151,10 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
         config.members["ben"].channels,
         [crate::roster::Channel::Sms, crate::roster::Channel::Voice]
     );
-    assert_eq!(config.simulator.people["+819012345678"], ["busy", "key 1"]);
+    assert_eq!(
+        config.simulator.people["+819012345678"],
+        ["busy", "key 1", "sms after 20s reply 1"]
+    );
     assert_eq!(config.templates["default"].len(), 2);
     check_sources(&config);
     assert!(!format!("{config:?}").contains("hunter2"));
