@@ -4,7 +4,6 @@
 mod client;
 #[cfg(test)]
 mod fault_socket;
-mod gsm7;
 mod messenger;
 pub mod paasoo;
 mod transport;

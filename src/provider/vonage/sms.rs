@@ -23,10 +23,11 @@ use super::{PATIENCE, codes};
 use crate::{
     escalation::{Fault, FaultClass, MessageSid, MessageStatus, ProviderName},
     provider::{
-        Balance, FoundMessage, MessageRequest, Messenger, Reply, gsm7,
+        Balance, FoundMessage, MessageRequest, Messenger, Reply,
         transport::{self, digits, fault, of_reading},
     },
     roster::PhoneNumber,
+    voice::sms,
 };
 
 /// The currency of accounts (Account API, "Get Account Balance").
@@ -108,7 +109,7 @@ impl VonageSms {
             ("text", &request.text),
             ("client-ref", &attempt),
         ];
-        if !gsm7::holds(&request.text) {
+        if sms::segments(&request.text).is_unicode {
             form.push(("type", "unicode"));
         }
         if let Some(url) = &request.status_url {
