@@ -213,6 +213,11 @@ impl Engine {
         self.clock.now().steady
     }
 
+    /// The instant by the clock on the wall, by which others date what they tell.
+    pub fn wall(&self) -> Timestamp {
+        self.clock.now().wall
+    }
+
     /// Keeps marks: durable on return. The names are the caller's.
     pub async fn keep(&self, marks: Vec<(String, String)>) -> Result<(), StoreError> {
         let batch = Batch {

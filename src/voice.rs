@@ -99,34 +99,23 @@ impl Voice {
         }
     }
 
-    /// What a call says that does not ask us first; with keys only where they reach us.
+    /// What a call says that does not ask us first; with keys only where they reach us. It fits into the request that places the
+    /// call (Twilio, Call resource, Twiml: at most 4,000 characters).
     pub fn first(
         &self,
         context: &Context<'_>,
         takes_keys: bool,
     ) -> (Speech, Option<TemplateFailure>) {
-        let language = context.language;
-        let (message, failure) = self.templates.message(&context.subject(), language);
-        let mut says = vec![message];
-        let then = match takes_keys {
-            true => {
-                says.push(lines::keys(context.allow_close, language).to_owned());
-                Then::Ask {
-                    action: context.links.keys(context.stage),
-                    silence: context.links.silence(context.stage),
-                }
+        const MOST: usize = 4_000;
+        let (message, failure) = self.templates.message(&context.subject(), context.language);
+        let mut speech = inline(context, &message, takes_keys);
+        for most in [1_500, 700, 300, 100] {
+            if twiml::render(&speech).chars().count() <= MOST {
+                break;
             }
-            false => {
-                // Whoever answers late hears it too.
-                says.push(says[0].clone());
-                Then::HangUp
-            }
-        };
-        let speech = Speech {
-            language,
-            says,
-            then,
-        };
+            let shorter = speech::fit_into(&message, context.language, most, usize::MAX);
+            speech = inline(context, &shorter, takes_keys);
+        }
         (speech, failure)
     }
 
@@ -198,6 +187,26 @@ impl<'a> Context<'a> {
             member: self.member,
             group: self.group,
         }
+    }
+}
+
+fn inline(context: &Context<'_>, message: &str, takes_keys: bool) -> Speech {
+    let language = context.language;
+    let (after, then) = match takes_keys {
+        true => (
+            lines::keys(context.allow_close, language),
+            Then::Ask {
+                action: context.links.keys(context.stage),
+                silence: context.links.silence(context.stage),
+            },
+        ),
+        // Whoever puts the phone to the ear late hears it too.
+        false => (message, Then::HangUp),
+    };
+    Speech {
+        language,
+        says: vec![message.to_owned(), after.to_owned()],
+        then,
     }
 }
 

@@ -35,7 +35,7 @@ impl Balances {
             ticks.tick().await;
             match self.carrier.balance().await {
                 Ok(Some(balance)) => {
-                    let left = left(&balance, self.low, Timestamp::now());
+                    let left = left(&balance, self.low, self.engine.now());
                     self.engine.balance(self.carrier.name().clone(), left).await;
                 }
                 Ok(None) => return,

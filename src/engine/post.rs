@@ -55,7 +55,7 @@ impl Post {
     }
 
     async fn look(&mut self, seen: &mut HashSet<MessageSid>) {
-        let now = Timestamp::now();
+        let now = self.engine.wall();
         let since = self.fetched.map_or(now - FIRST, |at| at - OVERLAP);
         let inbox = match self.carrier.inbox(since).await {
             Ok(inbox) => inbox,

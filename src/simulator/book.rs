@@ -80,6 +80,7 @@ impl Book {
             status: Status::Queued,
             created: now,
             answered: None,
+            answered_by: None,
             ended: None,
             talked: Duration::ZERO,
             heard: Vec::new(),

@@ -114,6 +114,13 @@ impl Line {
         }
         self.reach(Status::InProgress).await;
         self.answered = Some(Instant::now());
+        if self.caller.order.detects_machine {
+            let who = match self.behaviour {
+                Behaviour::Voicemail { .. } => "machine_start",
+                _ => "human",
+            };
+            self.net().note_answered_by(&self.caller.sid, who);
+        }
         self.caller.tell(Happening::Answered);
         self.talk_within_limits().await;
         Status::Completed

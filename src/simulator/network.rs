@@ -295,6 +295,12 @@ impl Shared {
         self.book().end(sid, status, Timestamp::now())
     }
 
+    pub(super) fn note_answered_by(&self, sid: &str, who: &'static str) {
+        if let Some(entry) = self.book().get_mut(sid) {
+            entry.record.answered_by = Some(who);
+        }
+    }
+
     pub(super) fn note_talked(&self, sid: &str, talked: Duration) {
         if let Some(entry) = self.book().get_mut(sid) {
             entry.record.talked = talked;

@@ -21,6 +21,8 @@ pub(super) struct Order {
     /// The statuses that are reported besides the end.
     pub(super) reported: Vec<Status>,
     pub(super) reports_end: bool,
+    /// Whether who answers is told from a machine.
+    pub(super) detects_machine: bool,
     pub(super) ring_timeout: Duration,
     pub(super) time_limit: Duration,
 }
@@ -59,6 +61,10 @@ impl Order {
             status_callback: form.status_callback()?,
             reported,
             reports_end,
+            detects_machine: matches!(
+                form.get("MachineDetection"),
+                Some("Enable" | "DetectMessageEnd")
+            ),
             ring_timeout: form.seconds("Timeout", 60, 600)?,
             time_limit: form.seconds("TimeLimit", 14_400, 86_400)?,
         })

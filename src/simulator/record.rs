@@ -190,6 +190,8 @@ pub struct CallRecord {
     pub created: Timestamp,
     /// When it was answered.
     pub answered: Option<Timestamp>,
+    /// Who answered, if it was ordered to find that out: `human` or `machine_start`.
+    pub answered_by: Option<&'static str>,
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// How long it was talked, in simulated time; zero until it is over.

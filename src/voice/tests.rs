@@ -397,6 +397,49 @@ fn the_longest_event_fits_into_a_document() {
     }
 }
 
+#[test]
+fn the_first_words_fit_into_the_request_that_places_the_call() {
+    for (language, piece) in [
+        (Language::Ja, "障害が起きました。"),
+        (Language::En, "out & out <broken> "),
+    ] {
+        for takes_keys in [true, false] {
+            let headline = headline(&piece.repeat(500), None, "");
+            let voice = voice(None);
+            let links = call();
+            let context = Context {
+                headline: &headline,
+                counts: Counts::default(),
+                member: &"alice".into(),
+                group: &"primary".into(),
+                language,
+                stage: 1,
+                allow_close: false,
+                links: &links,
+            };
+            let (speech, failure) = voice.first(&context, takes_keys);
+            assert_eq!(failure, None);
+            let xml = twiml::render(&speech);
+            assert!(xml.chars().count() <= 4_000, "{}", xml.len());
+            let elements = read(&xml);
+            let asks = elements
+                .iter()
+                .any(|element| element.path.ends_with("Gather"));
+            assert_eq!(asks, takes_keys, "{xml}");
+            assert!(
+                xml.contains(
+                    &piece
+                        .trim()
+                        .replace('&', "&amp;")
+                        .replace('<', "&lt;")
+                        .replace('>', "&gt;")
+                ),
+                "{xml}"
+            );
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_an_alert_says_the_document_is_sound(

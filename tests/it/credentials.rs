@@ -139,7 +139,7 @@ signature_secret_env = "SIGNATURE_SECRET"
 api_key = "abcd1234"
 api_secret_env = "VONAGE_SECRET"
 inbound_secret_env = "INBOUND_SECRET"
-from = "815012345678"
+from = "+815012345678"
 [[providers]]
 name = "paasoo"
 kind = "paasoo"

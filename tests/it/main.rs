@@ -9,6 +9,7 @@ mod doctor;
 mod heartbeats;
 mod monitors;
 mod nights;
+mod outbound_only;
 mod plans;
 mod providers;
 mod service_manager;

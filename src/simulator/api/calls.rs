@@ -125,6 +125,7 @@ fn resource(account: &str, entry: &Entry) -> Value {
         status,
         created,
         answered,
+        answered_by,
         ended,
         talked,
         ..
@@ -147,7 +148,7 @@ fn resource(account: &str, entry: &Entry) -> Value {
         "api_version": "2010-04-01",
         "price": null,
         "price_unit": "USD",
-        "answered_by": null,
+        "answered_by": answered_by,
         "forwarded_from": null,
         "group_sid": null,
         "caller_name": null,
