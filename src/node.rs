@@ -141,7 +141,7 @@ impl Node {
         }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
-        let (carriers, signing_keys) = carriers::carriers(&config, network.as_ref())?;
+        let (carriers, dialects) = carriers::carriers(&config, network.as_ref())?;
         let links = Links::new(
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
@@ -170,15 +170,7 @@ impl Node {
         let suspended = Suspended::default();
         let mut background = monitors::watch_channels(&config, &suspended)?;
         background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
-        let rim = rim(
-            &config,
-            &engine,
-            links,
-            signing_keys,
-            watched,
-            suspended,
-            doors,
-        );
+        let rim = rim(&config, &engine, links, dialects, watched, suspended, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -401,7 +393,7 @@ fn rim(
     config: &Config,
     engine: &Engine,
     links: Links,
-    signing_keys: carriers::Keys,
+    dialects: carriers::Dialects,
     heartbeats: Heartbeats,
     suspended: Suspended,
     sources: Vec<Door>,
@@ -423,7 +415,7 @@ fn rim(
         engine: engine.clone(),
         voice: Voice::new(config.templates.clone()),
         links,
-        signing_keys,
+        dialects,
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         heartbeats,
