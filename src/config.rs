@@ -346,7 +346,7 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let (providers, is_public) = providers::providers(root);
     let server = server::server(root, is_public);
     let members = members::members(root);
-    let policies = policies::policies(root);
+    let policies = policies::policies(root, &providers);
     let zone = groups::time_zone(root);
     let known = Known {
         members: &members,

@@ -4,6 +4,7 @@
 //! [`Dispatch::pick`] answers the one question; everything else tells it what came of its answers. A provider's trouble
 //! moves its calls to the next one at once (P8); nobody waits for a sick provider while another is well.
 
+pub mod balance;
 pub mod breaker;
 pub mod command;
 pub mod delivery;
@@ -21,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::{
+    balance::Left,
     breaker::{Breaker, Change, Forced, Gate, Report},
     delivery::{Delivered, Delivery, Reached},
     limiter::{Answer, Class, Limiter, Rate},
@@ -94,6 +96,10 @@ pub enum What {
     HeldBack(Option<Delivered>),
     /// It carries again.
     Back,
+    /// So much is left of its prepaid account, which is little.
+    LowBalance(String),
+    /// Its prepaid account holds enough again.
+    ToppedUp(String),
 }
 
 impl fmt::Display for What {
@@ -118,6 +124,8 @@ impl fmt::Display for What {
                 f.write_str("held back: two in a row did not arrive; another one carries its part")
             }
             Self::Back => f.write_str("it carries its part again"),
+            Self::LowBalance(left) => write!(f, "only {left} is left; top the account up"),
+            Self::ToppedUp(left) => write!(f, "topped up: {left} is left"),
         }
     }
 }
@@ -134,6 +142,8 @@ pub struct KeptLine {
     faults: VecDeque<LastFault>,
     #[serde(default)]
     told: Told,
+    #[serde(default)]
+    left: Option<Left>,
 }
 
 /// What outlives the process.
@@ -162,6 +172,7 @@ struct Line {
     configured: u32,
     faults: VecDeque<LastFault>,
     told: Told,
+    left: Option<Left>,
 }
 
 impl Line {
@@ -227,6 +238,7 @@ impl Dispatch {
             busy_until: line.limiter.busy_until(),
             faults: line.faults.clone(),
             told: line.told.clone(),
+            left: line.left.clone(),
         });
         Kept {
             lines: lines.collect(),
@@ -562,5 +574,6 @@ fn line(offer: &Offer, kept: &[KeptLine]) -> Line {
         configured: offer.weight,
         faults: kept.map(|line| line.faults.clone()).unwrap_or_default(),
         told: kept.map(|line| line.told.clone()).unwrap_or_default(),
+        left: kept.and_then(|line| line.left.clone()),
     }
 }

@@ -5,6 +5,7 @@
 //! gather. A batch that can't be stored is undone and tried again; nobody is told of what is not on disk.
 
 mod answers;
+pub mod balances;
 pub mod beat;
 mod carriers;
 mod clock;
@@ -15,6 +16,7 @@ pub mod heartbeats;
 mod inbound;
 mod lookup;
 mod messengers;
+pub mod post;
 mod providers;
 mod self_test;
 mod watches;
@@ -51,9 +53,10 @@ use self::{
 use crate::{
     alert::Event,
     config::Config,
-    dispatch::command::Command,
+    dispatch::{balance::Left, command::Command},
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
+    roster::Channel,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
     voice::{Links, Voice},
 };
@@ -107,6 +110,8 @@ enum Happening {
     Returned(Input),
     /// A provider's request.
     Webhook(Webhook),
+    /// A carrier of messages has said what is left of its account.
+    Balance(ProviderName, Left),
     /// Somebody has written to one of our numbers.
     Written(Written),
     /// An escalation that was put away and is asked for.
@@ -363,6 +368,11 @@ impl Runner {
                 again.push(Happening::Returned(input));
             }
             Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
+            Happening::Balance(provider, left) => {
+                let line = (&provider, Channel::Sms);
+                self.desk.balance(now, line, left.clone(), turn);
+                again.push(Happening::Balance(provider, left));
+            }
             Happening::Written(written) => self.read(now, written, turn, replies),
             Happening::Fetched(escalation, webhook) => {
                 if let Some(escalation) = escalation {

@@ -25,14 +25,16 @@ use tokio::{
 use crate::{
     config::{Config, ProviderKind, Receiver, ReceiverKind, SimulatorConfig},
     engine::{
-        Engine, Parts,
+        Carriers, Engine, Parts,
+        balances::Balances,
         beat::{self, Beat},
         heartbeats::{Heartbeats, Left},
+        post::Post,
     },
     handoff::{CoreLock, LockError, Spool, SpoolError, SpoolReader, SpoolWatch, Starting},
     monitor::mackerel::Suspended,
     notice::{Sender, Slack, Webhook, delivery},
-    provider,
+    provider::{self, Messenger},
     server::{self, Caller, Door, Rim, Tally},
     simulator::{Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
@@ -150,6 +152,8 @@ impl Node {
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
         let left = Left::of(&snapshot);
+        let accounts: Vec<_> = messengers(&config, &carriers).collect();
+        let fetched = snapshot.marks.clone();
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -170,6 +174,7 @@ impl Node {
         let suspended = Suspended::default();
         let mut background = monitors::watch_channels(&config, &suspended)?;
         background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
+        background.extend(look_after(&config, &engine, accounts, &fetched));
         let rim = rim(&config, &engine, links, dialects, watched, suspended, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
@@ -372,6 +377,45 @@ async fn simulated_network(
         ..Options::default()
     };
     Ok(Some(Network::start(options).await?))
+}
+
+/// The carriers of messages, with the balance below which each of them is to be told of.
+fn messengers<'c>(
+    config: &'c Config,
+    carriers: &'c Carriers,
+) -> impl Iterator<Item = (Arc<dyn Messenger>, Option<f64>)> {
+    config.providers.iter().filter_map(|provider| {
+        let messenger = carriers.get(&provider.name)?.sms.clone()?;
+        Some((messenger, provider.low_balance))
+    })
+}
+
+/// Asks the carriers of messages for balances and, where no webhook reaches us, for what people wrote.
+fn look_after(
+    config: &Config,
+    engine: &Engine,
+    accounts: Vec<(Arc<dyn Messenger>, Option<f64>)>,
+    marks: &BTreeMap<String, String>,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    for (carrier, low) in accounts {
+        let balances = low.map(|low| Balances {
+            engine: engine.clone(),
+            carrier: Arc::clone(&carrier),
+            low,
+        });
+        tasks.extend(balances.map(|balances| tokio::spawn(balances.run())));
+        if config.server.is_outbound_only {
+            let mark = marks.get(&Post::mark(carrier.name().as_str()));
+            let post = Post {
+                engine: engine.clone(),
+                fetched: mark.and_then(|mark| mark.parse().ok()),
+                carrier,
+            };
+            tasks.push(tokio::spawn(post.run()));
+        }
+    }
+    tasks
 }
 
 /// Our own heartbeat, if it goes anywhere.

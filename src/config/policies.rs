@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::Section;
+use super::{ProviderConfig, reader::Section};
 use crate::{
     alert::Severity,
     escalation::{Policy, Way},
+    roster::Channel,
 };
 
 const WAYS: [(&str, Way); 3] = [
@@ -18,11 +19,46 @@ const WAYS: [(&str, Way); 3] = [
 const DAY: f64 = 86_400.0;
 
 /// All policies; one with a mistake stands there too, so that no group is blamed for naming it.
-pub(super) fn policies(root: &Section<'_>) -> BTreeMap<String, Policy> {
-    root.named("policies")
-        .iter()
-        .map(|(name, section)| ((*name).to_owned(), policy(section)))
-        .collect()
+pub(super) fn policies(
+    root: &Section<'_>,
+    providers: &[ProviderConfig],
+) -> BTreeMap<String, Policy> {
+    let sections = root.named("policies");
+    let mut policies = BTreeMap::new();
+    for (name, section) in &sections {
+        let policy = policy(section);
+        check_carried(section, &policy.steps, providers);
+        policies.insert((*name).to_owned(), policy);
+    }
+    if !policies.contains_key("default") {
+        check_carried(root, &Policy::default().steps, providers);
+    }
+    policies
+}
+
+/// Records that a step needs a channel which no provider carries.
+fn check_carried(section: &Section<'_>, steps: &[Way], providers: &[ProviderConfig]) {
+    let is_carried = |channel| providers.iter().any(|provider| provider.carries(channel));
+    let needs = [
+        (Channel::Voice, steps.iter().any(|step| step.calls())),
+        (Channel::Sms, steps.iter().any(|step| step.writes())),
+    ];
+    for (channel, is_needed) in needs {
+        // Without any provider that is the mistake.
+        if is_needed && !providers.is_empty() && !is_carried(channel) {
+            let what = match section.name.as_str() {
+                "" => "policies without `steps` reach people by voice".to_owned(),
+                _ => format!("`{}` reaches people by {channel}", section.path("steps")),
+            };
+            section.wrong(
+                section.at,
+                format!("{what}, but no provider carries it"),
+                format!(
+                    "add \"{channel}\" to the `channels` of a provider, or leave it out of the steps of [policies.default]"
+                ),
+            );
+        }
+    }
 }
 
 fn policy(section: &Section<'_>) -> Policy {

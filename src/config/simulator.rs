@@ -6,7 +6,7 @@ use super::{
     members::phone_number,
     reader::{Located, Section},
 };
-use crate::simulator::Behaviour;
+use crate::simulator::Entry;
 
 pub(super) fn simulator(root: &Section<'_>) -> SimulatorConfig {
     let mut simulator = SimulatorConfig::default();
@@ -40,11 +40,11 @@ fn check_script(people: &Section<'_>, number: &str, at: usize, script: &[Located
         people.wrong_value(number, at, &wrong);
     }
     for step in script {
-        let behaviour = Behaviour::parse(step.value).map_err(|error| {
+        let entry = Entry::parse(step.value).map_err(|error| {
             let message = error.to_string();
             let (what, remedy) = message.split_once("; ").unwrap_or((&message, "change it"));
             Wrong::new(format!("has an entry that is wrong: {what}"), remedy)
         });
-        people.taken(number, step.at, behaviour);
+        people.taken(number, step.at, entry);
     }
 }

@@ -151,7 +151,10 @@ fn the_whole_file_is_read_into_the_typed_configuration() {
         config.members["ben"].channels,
         [crate::roster::Channel::Sms, crate::roster::Channel::Voice]
     );
-    assert_eq!(config.simulator.people["+819012345678"], ["busy", "key 1"]);
+    assert_eq!(
+        config.simulator.people["+819012345678"],
+        ["busy", "key 1", "sms after 20s reply 1"]
+    );
     assert_eq!(config.templates["default"].len(), 2);
     check_sources(&config);
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -241,7 +244,7 @@ fn check_providers(config: &Config) {
         .collect();
     assert_eq!(
         weights,
-        [60, 0, 0, 0, 40],
+        [60, 10, 0, 0, 0, 40],
         "whoever comes first carries all, the others what is said"
     );
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Dispatch, Line,
+    balance::Left,
     breaker::{Forced, Gate, State},
     delivery::Delivered,
     limiter::Rate,
@@ -59,6 +60,9 @@ pub struct Standing {
     pub busy_until: Timestamp,
     /// How often it takes a request.
     pub rate: Rate,
+    /// What is left of its prepaid account, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// Its last faults, oldest first.
     pub faults: VecDeque<LastFault>,
 }
@@ -152,6 +156,7 @@ impl Dispatch {
             waiting: line.limiter.waiting(),
             busy_until: line.limiter.busy_until(),
             rate: line.limiter.rate(),
+            left: line.left.clone(),
             faults: line.faults.clone(),
         }
     }

@@ -18,6 +18,9 @@ pub struct Told {
     breaker: Topic,
     /// Whether it is held back.
     share: Topic,
+    /// Whether its account runs out.
+    #[serde(default)]
+    account: Topic,
 }
 
 /// A thing that is well or bad.
@@ -41,13 +44,15 @@ impl Told {
             What::Breaker(Change::Closed) => (&mut self.breaker, false),
             What::HeldBack(_) => (&mut self.share, true),
             What::Back => (&mut self.share, false),
+            What::LowBalance(_) => (&mut self.account, true),
+            What::ToppedUp(_) => (&mut self.account, false),
         };
         topic.tells(now, is_bad, what)
     }
 
     /// What was kept back and is to be told now.
     pub fn owed(&mut self, now: Timestamp) -> Vec<What> {
-        [&mut self.breaker, &mut self.share]
+        self.topics_mut()
             .into_iter()
             .filter_map(|topic| topic.owed(now))
             .collect()
@@ -55,8 +60,13 @@ impl Told {
 
     /// When [`Self::owed`] has something to tell.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let owed = [&self.breaker, &self.share].map(|topic| topic.owed.as_ref().map(|(at, _)| *at));
+        let topics = [&self.breaker, &self.share, &self.account];
+        let owed = topics.map(|topic| topic.owed.as_ref().map(|(at, _)| *at));
         owed.into_iter().flatten().min()
+    }
+
+    fn topics_mut(&mut self) -> [&mut Topic; 3] {
+        [&mut self.breaker, &mut self.share, &mut self.account]
     }
 
     /// An operator has set weights, and nobody is held back any more.
@@ -66,7 +76,7 @@ impl Told {
 
     /// A core took over, and the clock may have been set back: no pause is longer than it was meant to be.
     pub fn restarted(&mut self, now: Timestamp) {
-        for topic in [&mut self.breaker, &mut self.share] {
+        for topic in self.topics_mut() {
             for at in [&mut topic.bad_at, &mut topic.well_at] {
                 *at = at.map(|at| at.min(now));
             }

@@ -225,14 +225,14 @@ impl Runner {
         else {
             return self.send_back(std::future::ready([message_not_configured(attempt)]));
         };
+        let is_reachable = !self.config.server.is_outbound_only;
         let text = sms::alert(&sms::About {
             headline: &about.headline,
             counts: about.counts,
             escalation: attempt.escalation,
-            takes_replies: line.takes_replies(),
+            takes_replies: line.takes_replies(is_reachable),
             language: member.language,
         });
-        let is_reachable = !self.config.server.is_outbound_only;
         let links = self.links(now, provider, attempt, carrier);
         let request = MessageRequest {
             to: member.number.clone(),

@@ -39,8 +39,8 @@ pub(super) struct MessageErrand {
 
 impl MessageLine {
     /// Whether a reply reaches us.
-    pub(super) fn takes_replies(&self) -> bool {
-        self.0.takes_replies()
+    pub(super) fn takes_replies(&self, is_reachable: bool) -> bool {
+        self.0.takes_replies(is_reachable)
     }
 
     /// Sends a message, and says what became of it: [`Input::MessageSent`] or [`Input::MessageFailed`].

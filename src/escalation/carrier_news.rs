@@ -54,6 +54,16 @@ pub enum Became {
     },
     /// It carries its part again.
     Back,
+    /// Its prepaid account runs out.
+    LowBalance {
+        /// What is left, with its currency where that is known.
+        left: String,
+    },
+    /// Its prepaid account holds enough again.
+    ToppedUp {
+        /// What is left.
+        left: String,
+    },
     /// An operator lets nothing through it.
     ForcedOpen {
         /// Who.
@@ -91,7 +101,10 @@ impl Became {
     pub fn is_bad(&self) -> bool {
         matches!(
             self,
-            Self::Sick { .. } | Self::HeldBack { .. } | Self::ForcedOpen { .. }
+            Self::Sick { .. }
+                | Self::HeldBack { .. }
+                | Self::LowBalance { .. }
+                | Self::ForcedOpen { .. }
         )
     }
 }
@@ -117,6 +130,13 @@ impl fmt::Display for Became {
                 f.write_str("Held back: two in a row did not arrive. Another one carries its part.")
             }
             Self::Back => f.write_str("It carries its part again."),
+            Self::LowBalance { left } => {
+                write!(
+                    f,
+                    "Only {left} is left. Top its account up before it carries nothing."
+                )
+            }
+            Self::ToppedUp { left } => write!(f, "Its account is topped up: {left} is left."),
             Self::ForcedOpen { by, why } => write!(f, "Switched off by {by}: {why}"),
             Self::ForcedClosed { by, why } => write!(f, "Always used, by {by}: {why}"),
             Self::Auto { by, why } if why.is_empty() => {

@@ -106,8 +106,8 @@ pub trait Messenger: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether what people write back reaches us.
-    fn takes_replies(&self) -> bool {
+    /// Whether what people write back gets to us: by a webhook where `is_reachable`, else by [`Self::inbox`].
+    fn takes_replies(&self, _is_reachable: bool) -> bool {
         false
     }
 

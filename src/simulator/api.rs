@@ -1,33 +1,30 @@
-//! The REST API: place, end, read and list calls; read the account.
+//! The REST API: place, end, read and list calls; send, read and list messages; read the account and its balance.
+
+mod calls;
+mod messages;
+mod page;
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, Request, State},
+    extract::{DefaultBodyLimit, Path, Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{
-    book::Entry,
-    callback::{billed_seconds, rfc2822},
-    faults::{CreateFault, Fault, Occasion},
+    faults::CreateFault,
     network::Shared,
-    order::Order,
-    record::{CallRecord, Status},
     wire::{Exchange, Scissors},
 };
 
 const ROOT: &str = "/2010-04-01/Accounts";
-const DEFAULT_PAGE: usize = 50;
-const LARGEST_PAGE: usize = 1_000;
 
 type Net = State<Arc<Shared>>;
 
@@ -37,12 +34,21 @@ pub(super) async fn serve(listener: TcpListener, net: Arc<Shared>) {
         .route(&format!("{ROOT}/{{account}}"), get(account))
         .route(
             &format!("{ROOT}/{{account}}/Calls.json"),
-            get(list).post(place),
+            get(calls::list).post(calls::place),
         )
         .route(
             &format!("{ROOT}/{{account}}/Calls/{{call}}"),
-            get(read).post(update),
+            get(calls::read).post(calls::update),
         )
+        .route(
+            &format!("{ROOT}/{{account}}/Messages.json"),
+            get(messages::list).post(messages::send),
+        )
+        .route(
+            &format!("{ROOT}/{{account}}/Messages/{{message}}"),
+            get(messages::read),
+        )
+        .route(&format!("{ROOT}/{{account}}/Balance.json"), get(balance))
         .fallback(async || not_found())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&net),
@@ -91,20 +97,21 @@ async fn account(State(net): Net, Path(_account): Path<String>) -> Response {
     .into_response()
 }
 
-async fn place(
-    State(net): Net,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
-    body: Bytes,
+async fn balance(State(net): Net) -> Response {
+    Json(json!({
+        "account_sid": net.account_sid,
+        "balance": net.balance().to_string(),
+        "currency": "USD",
+    }))
+    .into_response()
+}
+
+/// Carries a request out, unless a fault comes before, after or in place of it.
+fn create(
+    fault: Option<CreateFault>,
+    scissors: &Scissors,
+    deed: impl FnOnce() -> Response,
 ) -> Response {
-    let order = match Order::read(&form(&body)) {
-        Ok(order) => order,
-        Err((code, message)) => return refuse(StatusCode::BAD_REQUEST, code, &message),
-    };
-    let nth = net.book().calls_to(&order.to);
-    let fault = match net.mischief.at(Occasion::Create, &order.to, nth) {
-        Some(Fault::Create(fault)) => Some(fault),
-        _ => None,
-    };
     let error = || {
         refuse(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,10 +120,10 @@ async fn place(
         )
     };
     match fault {
-        None => placed(&net, order),
+        None => deed(),
         Some(CreateFault::ErrorBefore) => error(),
         Some(CreateFault::ErrorAfter) => {
-            net.place(order);
+            deed();
             error()
         }
         Some(CreateFault::Throttled) => {
@@ -127,174 +134,14 @@ async fn place(
             error()
         }
         Some(CreateFault::CloseAfter) => {
-            net.place(order);
+            deed();
             scissors.cut();
             error()
         }
     }
 }
 
-fn placed(net: &Arc<Shared>, order: Order) -> Response {
-    let sid = net.place(order);
-    let book = net.book();
-    match book.get(&sid) {
-        Some(entry) => {
-            (StatusCode::CREATED, Json(resource(&net.account_sid, entry))).into_response()
-        }
-        None => not_found(),
-    }
-}
-
-async fn read(State(net): Net, Path((_account, call)): Path<(String, String)>) -> Response {
-    let book = net.book();
-    match sid(&call).and_then(|sid| book.get(sid)) {
-        Some(entry) => Json(resource(&net.account_sid, entry)).into_response(),
-        None => not_found(),
-    }
-}
-
-async fn update(
-    State(net): Net,
-    Path((_account, call)): Path<(String, String)>,
-    body: Bytes,
-) -> Response {
-    let Some(sid) = sid(&call) else {
-        return not_found();
-    };
-    let form = form(&body);
-    let wanted = form
-        .iter()
-        .rfind(|(name, _)| name == "Status")
-        .map(|(_, value)| value.as_str());
-    let Some(status) = net.book().get(sid).map(|entry| entry.record.status) else {
-        return not_found();
-    };
-    let rings = matches!(status, Status::Queued | Status::Initiated | Status::Ringing);
-    let end = match wanted {
-        Some("canceled" | "completed") if rings => Status::Canceled,
-        Some("completed") if status == Status::InProgress => Status::Completed,
-        Some("canceled" | "completed") => return over(),
-        _ => {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                20001,
-                "Status must be canceled or completed",
-            );
-        }
-    };
-    if net.end(sid, end).is_none() {
-        return over();
-    }
-    let book = net.book();
-    match book.get(sid) {
-        Some(entry) => Json(resource(&net.account_sid, entry)).into_response(),
-        None => not_found(),
-    }
-}
-
-async fn list(State(net): Net, RawQuery(query): RawQuery) -> Response {
-    let query: Vec<(String, String)> = form(query.unwrap_or_default().as_bytes());
-    let get = |name: &str| {
-        query
-            .iter()
-            .rfind(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
-    let number = |name: &str| get(name).and_then(|text| text.parse::<usize>().ok());
-    let size = number("PageSize")
-        .unwrap_or(DEFAULT_PAGE)
-        .clamp(1, LARGEST_PAGE);
-    let page = number("Page").unwrap_or(0);
-    let book = net.book();
-    let mut matching = book
-        .newest_first()
-        .filter(|entry| get("To").is_none_or(|to| entry.record.to == to))
-        .filter(|entry| get("From").is_none_or(|from| entry.record.from == from))
-        .filter(|entry| get("Status").is_none_or(|status| shown(entry.record.status) == status))
-        .skip(page.saturating_mul(size));
-    let calls: Vec<Value> = matching
-        .by_ref()
-        .take(size)
-        .map(|entry| resource(&net.account_sid, entry))
-        .collect();
-    let address = |page: usize| {
-        let kept = query
-            .iter()
-            .filter(|(name, _)| name != "Page" && name != "PageSize");
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("PageSize", &size.to_string())
-            .append_pair("Page", &page.to_string())
-            .finish();
-        format!("{ROOT}/{}/Calls.json?{query}", net.account_sid)
-    };
-    let more = matching.next().is_some();
-    Json(json!({
-        "calls": calls,
-        "page": page,
-        "page_size": size,
-        "start": page.saturating_mul(size),
-        "end": page.saturating_mul(size).saturating_add(calls.len().saturating_sub(1)),
-        "uri": address(page),
-        "first_page_uri": address(0),
-        "next_page_uri": more.then(|| address(page.saturating_add(1))),
-        "previous_page_uri": page.checked_sub(1).map(address),
-    }))
-    .into_response()
-}
-
-/// The call resource. Numbers are strings, times RFC 2822.
-fn resource(account: &str, entry: &Entry) -> Value {
-    let CallRecord {
-        sid,
-        to,
-        from,
-        status,
-        created,
-        answered,
-        ended,
-        talked,
-        ..
-    } = &entry.record;
-    let time = |at: &Option<jiff::Timestamp>| at.map(rfc2822);
-    json!({
-        "sid": sid,
-        "account_sid": account,
-        "to": to,
-        "to_formatted": to,
-        "from": from,
-        "from_formatted": from,
-        "status": shown(*status),
-        "direction": "outbound-api",
-        "date_created": rfc2822(*created),
-        "date_updated": rfc2822(ended.or(*answered).unwrap_or(*created)),
-        "start_time": time(answered),
-        "end_time": time(ended),
-        "duration": ended.map(|_| billed_seconds(*talked).to_string()),
-        "api_version": "2010-04-01",
-        "price": null,
-        "price_unit": "USD",
-        "answered_by": null,
-        "forwarded_from": null,
-        "group_sid": null,
-        "caller_name": null,
-        "parent_call_sid": null,
-        "phone_number_sid": null,
-        "trunk_sid": null,
-        "queue_time": "0",
-        "uri": format!("{ROOT}/{account}/Calls/{sid}.json"),
-        "subresource_uris": {},
-    })
-}
-
-/// `initiated` exists in callbacks only.
-fn shown(status: Status) -> &'static str {
-    match status {
-        Status::Initiated => Status::Queued.as_str(),
-        status => status.as_str(),
-    }
-}
-
+/// The name in `NAME.json`.
 fn sid(file: &str) -> Option<&str> {
     file.strip_suffix(".json")
 }
@@ -308,14 +155,6 @@ fn not_found() -> Response {
         StatusCode::NOT_FOUND,
         20404,
         "The requested resource was not found",
-    )
-}
-
-fn over() -> Response {
-    refuse(
-        StatusCode::BAD_REQUEST,
-        21220,
-        "Call is not in-progress. Cannot redirect.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! All calls. One lock, never held over an await.
+//! All calls, messages and numbers. One lock, never held over an await.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    message::book::Messages,
     order::Order,
-    record::{CallRecord, NumberTally, Snapshot, Status},
+    record::{CallRecord, Happening, MessageRecord, NumberTally, Snapshot, Status},
 };
 
-/// How many numbers are tallied; calls to others are carried, but not counted.
+/// How many numbers are tallied; calls and messages to others are carried, but not counted.
 const MOST_NUMBERS: usize = 10_000;
 
 /// What somebody at the phone does by hand.
@@ -51,6 +52,7 @@ pub(super) struct Book {
     finished: VecDeque<u64>,
     /// How many finished calls are kept.
     kept: usize,
+    pub(super) messages: Messages,
     numbers: BTreeMap<String, NumberTally>,
 }
 
@@ -62,6 +64,7 @@ impl Book {
             placed: 0,
             finished: VecDeque::new(),
             kept,
+            messages: Messages::new(kept),
             numbers: BTreeMap::new(),
         }
     }
@@ -101,14 +104,47 @@ impl Book {
 
     /// Counts a new call to a number, and says which one it is, from 0.
     fn count(&mut self, number: &str) -> u32 {
-        if self.numbers.len() >= MOST_NUMBERS && !self.numbers.contains_key(number) {
+        let Some(tally) = self.tally(number) else {
             return 0;
-        }
-        let tally = self.numbers.entry(number.to_owned()).or_default();
+        };
         tally.calls += 1;
         tally.live += 1;
         tally.most_live = tally.most_live.max(tally.live);
         tally.calls - 1
+    }
+
+    fn tally(&mut self, number: &str) -> Option<&mut NumberTally> {
+        if self.numbers.len() >= MOST_NUMBERS && !self.numbers.contains_key(number) {
+            return None;
+        }
+        Some(self.numbers.entry(number.to_owned()).or_default())
+    }
+
+    /// Counts something about a number, and says how often it was counted before.
+    pub(super) fn tick(&mut self, number: &str, what: fn(&mut NumberTally) -> &mut u32) -> u32 {
+        let Some(count) = self.tally(number).map(what) else {
+            return 0;
+        };
+        *count += 1;
+        *count - 1
+    }
+
+    /// Enters a message from somebody; which of theirs it is, from 0.
+    pub(super) fn receive(&mut self, record: MessageRecord) -> u32 {
+        let nth = self.tick(&record.from, |tally| &mut tally.inbound);
+        let sid = record.sid.clone();
+        self.messages.enter(record);
+        self.messages.settle(&sid);
+        nth
+    }
+
+    /// Takes an event into the record that it belongs to.
+    pub(super) fn note(&mut self, sid: &str, what: &Happening) {
+        if let Some(entry) = self.get_mut(sid) {
+            entry.record.note(what);
+        } else if let Some(record) = self.messages.get_mut(sid) {
+            record.note(what);
+        }
     }
 
     pub(super) fn get(&self, sid: &str) -> Option<&Entry> {
@@ -189,6 +225,7 @@ impl Book {
                 .values()
                 .map(|entry| entry.record.clone())
                 .collect(),
+            messages: self.messages.all(),
             numbers: self.numbers.clone(),
         }
     }

@@ -7,10 +7,12 @@ use tokio::sync::mpsc;
 
 use super::{
     faults::{Fault, Occasion},
+    fields::Endpoint,
     network::{Shared, random_hex},
-    order::{Endpoint, Order},
+    order::Order,
     people::dice,
     record::{Happening, Status},
+    signature::Channel,
     webhook::Form,
 };
 
@@ -108,7 +110,7 @@ impl Caller {
         let reply = self
             .net
             .courier
-            .deliver(to, &report.form, &random_hex())
+            .deliver(Channel::Voice, to, &report.form, &random_hex())
             .await;
         if let Err(trouble) = &reply {
             self.tell(trouble.clone().into());

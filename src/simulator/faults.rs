@@ -15,13 +15,42 @@ pub enum Fault {
     DelayCallback,
     /// The request that places a call is answered wrongly or not at all.
     Create(CreateFault),
+    /// Something about a text message.
+    Message(MessageFault),
     /// The reply to a TwiML request is lost on its way, and the request repeated with the same idempotency token.
     DuplicateWebhook,
     /// TwiML cannot be fetched, although the web server is well (error 11200 without a trace there).
     FailFetch,
 }
 
-/// What becomes of a request that places a call.
+/// Something that goes wrong with a text message once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageFault {
+    /// The request that sends it is answered wrongly or not at all.
+    Create(CreateFault),
+    /// It is accepted, and then nothing is heard of it any more.
+    NeverSent,
+    /// It is sent and never delivered, and nobody is told so.
+    NeverDelivered,
+    /// The network loses it, and says so (30001).
+    Fail,
+    /// A status callback is never sent.
+    LoseReceipt,
+    /// A status callback is sent twice.
+    DuplicateReceipt,
+    /// A status callback is sent up to 10 s (simulated) late, so that later ones may overtake it.
+    DelayReceipt,
+    /// A status callback is overtaken by the next one.
+    SwapReceipt,
+    /// The reply to a webhook about a message from somebody is lost on its way, and the request repeated with the same
+    /// idempotency token.
+    DuplicateInbound,
+    /// The webhook about a message from somebody never comes, although the web server is well (error 11200 without a trace
+    /// there). The message is in the list.
+    FailInbound,
+}
+
+/// What becomes of a request that places a call or sends a message; "placed" stands for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CreateFault {
     /// 500; no call was placed.
@@ -53,6 +82,10 @@ pub(super) enum Occasion {
     Callback,
     Create,
     Webhook,
+    CreateMessage,
+    Message,
+    Receipt,
+    Inbound,
 }
 
 /// The faults of a running network.
@@ -71,6 +104,20 @@ impl Fault {
             }
             Self::Create(_) => Occasion::Create,
             Self::DuplicateWebhook | Self::FailFetch => Occasion::Webhook,
+            Self::Message(fault) => fault.occasion(),
+        }
+    }
+}
+
+impl MessageFault {
+    fn occasion(self) -> Occasion {
+        match self {
+            Self::Create(_) => Occasion::CreateMessage,
+            Self::NeverSent | Self::NeverDelivered | Self::Fail => Occasion::Message,
+            Self::LoseReceipt | Self::DuplicateReceipt | Self::DelayReceipt | Self::SwapReceipt => {
+                Occasion::Receipt
+            }
+            Self::DuplicateInbound | Self::FailInbound => Occasion::Inbound,
         }
     }
 }
@@ -94,6 +141,19 @@ impl Mischief {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(fault);
+    }
+
+    /// What goes wrong with a message; see [`Self::at`].
+    pub(super) fn with_message(
+        &self,
+        occasion: Occasion,
+        message: &str,
+        nth: u32,
+    ) -> Option<MessageFault> {
+        match self.at(occasion, message, nth) {
+            Some(Fault::Message(fault)) => Some(fault),
+            _ => None,
+        }
     }
 
     /// What goes wrong at this occasion: the `nth` of its kind in the call that `call` names.

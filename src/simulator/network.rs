@@ -1,5 +1,9 @@
 //! The running network.
 
+mod messaging;
+
+pub use messaging::InboundUrlError;
+
 use std::{
     fmt,
     future::Future,
@@ -17,6 +21,7 @@ use super::{
     book::{Book, Touch},
     clock::Clock,
     faults::{Fault, Faults, Mischief},
+    fields::Endpoint,
     line::Line,
     order::Order,
     people::{Behaviour, People, is_key},
@@ -38,11 +43,11 @@ pub struct Options {
     pub auth_token: String,
     /// Simulated seconds in a real second: 1.0 is real time.
     pub speed: f64,
-    /// Who does what when the phone rings.
+    /// Who does what when the phone rings, and with messages.
     pub people: People,
     /// What goes wrong.
     pub faults: Faults,
-    /// How many finished calls are remembered.
+    /// How many finished calls are remembered, and how many messages of which nothing more is to come.
     pub remembered: usize,
 }
 
@@ -119,6 +124,10 @@ pub(super) struct Shared {
     pub(super) courier: Courier,
     people: Mutex<People>,
     book: Mutex<Book>,
+    /// Where messages from people are told.
+    inbound: Mutex<Option<Endpoint>>,
+    /// What is left on the account, in US dollars.
+    balance: Mutex<f64>,
     events: broadcast::Sender<NetworkEvent>,
     /// None when the network has stopped.
     tasks: Mutex<Option<JoinSet<()>>>,
@@ -153,6 +162,8 @@ impl Network {
             mischief: Mischief::new(options.faults),
             people: Mutex::new(options.people),
             book: Mutex::new(Book::new(options.remembered)),
+            inbound: Mutex::new(None),
+            balance: Mutex::new(messaging::FIRST_BALANCE),
             events: broadcast::channel(EVENTS_KEPT).0,
             tasks: Mutex::new(Some(JoinSet::new())),
         });
@@ -181,7 +192,7 @@ impl Network {
         self.shared.events.subscribe()
     }
 
-    /// All calls as they are now.
+    /// All calls and messages as they are now.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.book().snapshot()
     }
@@ -292,9 +303,7 @@ impl Shared {
 
     /// Records an event and tells whoever listens.
     pub(super) fn tell(&self, sid: &str, number: &str, what: Happening) {
-        if let Some(entry) = self.book().get_mut(sid) {
-            entry.record.note(&what);
-        }
+        self.book().note(sid, &what);
         let event = NetworkEvent {
             at: Timestamp::now(),
             call: sid.to_owned(),

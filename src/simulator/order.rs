@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use url::Url;
-
-use super::record::Status;
+use super::{
+    fields::{Endpoint, Fields, Refusal},
+    record::Status,
+};
 
 /// The longest document in the request itself.
 const LONGEST_TWIML: usize = 4_000;
@@ -31,39 +32,10 @@ pub(super) enum Script {
     Inline(String),
 }
 
-/// Where a webhook goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub(super) url: Url,
-    pub(super) method: Method,
-}
-
-/// How a webhook is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Method {
-    #[default]
-    Post,
-    Get,
-}
-
-/// A refusal: the carrier's code and its message.
-pub(super) type Refusal = (u32, String);
-
-impl Method {
-    /// Reads the name, in capitals or not.
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        match name.to_ascii_uppercase().as_str() {
-            "POST" => Some(Self::Post),
-            "GET" => Some(Self::Get),
-            _ => None,
-        }
-    }
-}
-
 impl Order {
     /// Reads the form of a request that places a call.
     pub(super) fn read(form: &[(String, String)]) -> Result<Self, Refusal> {
-        let form = Form(form);
+        let form = Fields(form);
         let to = form.number("To", (21201, "No 'To' number is specified"), 21211)?;
         let from = form.number("From", (21213, "A 'From' phone number is required"), 21212)?;
         // Of both, the address wins.
@@ -78,24 +50,13 @@ impl Order {
             (None, Some(twiml)) => Script::Inline(twiml.to_owned()),
             (None, None) => return Err((21205, "Url parameter is required.".to_owned())),
         };
-        let status_callback = form.endpoint("StatusCallback", "StatusCallbackMethod", 21609)?;
-        if let Some(host) = status_callback
-            .as_ref()
-            .and_then(|endpoint| endpoint.url.host_str())
-            && host.contains('_')
-        {
-            return Err((
-                21609,
-                format!("StatusCallback: the host name {host} holds an underscore"),
-            ));
-        }
-        let (reported, reports_end) = form.events()?;
+        let (reported, reports_end) = events(&form)?;
         Ok(Self {
             to,
             from,
             script,
             fallback: form.endpoint("FallbackUrl", "FallbackMethod", 21205)?,
-            status_callback,
+            status_callback: form.status_callback()?,
             reported,
             reports_end,
             ring_timeout: form.seconds("Timeout", 60, 600)?,
@@ -113,114 +74,34 @@ impl Order {
     }
 }
 
-/// The fields of a request.
-struct Form<'a>(&'a [(String, String)]);
-
-impl<'a> Form<'a> {
-    fn all(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = self.0.iter().filter(move |(key, _)| key == name);
-        named
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-
-    fn get(&self, name: &'a str) -> Option<&'a str> {
-        self.all(name).last()
-    }
-
-    fn number(&self, name: &'a str, missing: (u32, &str), invalid: u32) -> Result<String, Refusal> {
-        let number = self
-            .get(name)
-            .ok_or_else(|| (missing.0, missing.1.to_owned()))?;
-        let digits = number.strip_prefix('+').unwrap_or("");
-        let is_number = (7..=15).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && !digits.starts_with('0');
-        is_number.then(|| number.to_owned()).ok_or_else(|| {
-            (
-                invalid,
-                format!("The '{name}' number {number} is not a valid phone number."),
-            )
-        })
-    }
-
-    fn endpoint(
-        &self,
-        name: &'a str,
-        method_name: &'a str,
-        invalid: u32,
-    ) -> Result<Option<Endpoint>, Refusal> {
-        let method = match self.get(method_name) {
-            None => Method::default(),
-            Some(method) => Method::parse(method).ok_or_else(|| {
-                (
-                    21209,
-                    format!("{method_name} {method} is not a valid HTTP method"),
-                )
-            })?,
-        };
-        let Some(text) = self.get(name) else {
-            return Ok(None);
-        };
-        let url = absolute(text)
-            .ok_or_else(|| (invalid, format!("{name} is not a valid URL: {text}")))?;
-        Ok(Some(Endpoint { url, method }))
-    }
-
-    fn seconds(&self, name: &'a str, default: u64, most: u64) -> Result<Duration, Refusal> {
-        let Some(text) = self.get(name) else {
-            return Ok(Duration::from_secs(default));
-        };
-        let number = text.parse::<u64>().ok().filter(|number| *number <= most);
-        number.map(Duration::from_secs).ok_or_else(|| {
-            (
-                21208,
-                format!("{name} {text} is not a number of seconds up to {most}"),
-            )
-        })
-    }
-
-    /// What is reported, and whether the end is.
-    fn events(&self) -> Result<(Vec<Status>, bool), Refusal> {
-        let mut reported = Vec::new();
-        let mut end = false;
-        for name in self.all("StatusCallbackEvent") {
-            match name {
-                "initiated" => reported.push(Status::Initiated),
-                "ringing" => reported.push(Status::Ringing),
-                "answered" => reported.push(Status::InProgress),
-                "completed" => end = true,
-                _ => {
-                    return Err((
-                        21626,
-                        format!(
-                            "StatusCallbackEvent {name} is none of initiated, ringing, answered and completed; repeat the parameter for each event"
-                        ),
-                    ));
-                }
+/// What is reported, and whether the end is.
+fn events(fields: &Fields<'_>) -> Result<(Vec<Status>, bool), Refusal> {
+    let mut reported = Vec::new();
+    let mut end = false;
+    for name in fields.all("StatusCallbackEvent") {
+        match name {
+            "initiated" => reported.push(Status::Initiated),
+            "ringing" => reported.push(Status::Ringing),
+            "answered" => reported.push(Status::InProgress),
+            "completed" => end = true,
+            _ => {
+                return Err((
+                    21626,
+                    format!(
+                        "StatusCallbackEvent {name} is none of initiated, ringing, answered and completed; repeat the parameter for each event"
+                    ),
+                ));
             }
         }
-        let default = reported.is_empty() && !end;
-        Ok((reported, end || default))
     }
-}
-
-/// An address that the network can reach: absolute, of the web, with a host.
-pub(super) fn absolute(text: &str) -> Option<Url> {
-    let lower = text.to_ascii_lowercase();
-    // The parser mends `http:host` and `http:///host`, which the carrier refuses.
-    let rest = lower
-        .strip_prefix("http://")
-        .or(lower.strip_prefix("https://"))?;
-    if rest.starts_with(['/', '\\']) || text.contains(char::is_whitespace) {
-        return None;
-    }
-    Url::parse(text).ok()
+    let default = reported.is_empty() && !end;
+    Ok((reported, end || default))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::fields::Method;
 
     fn read(pairs: &str) -> Result<Order, Refusal> {
         let form: Vec<_> = form_urlencoded::parse(pairs.as_bytes())

@@ -1,6 +1,6 @@
-//! Who does what when the phone rings.
+//! Who does what when the phone rings, and with text messages.
 //!
-//! A behaviour has a text form, for configuration files:
+//! Both have a text form, for configuration files. A call comes to a [`Behaviour`]:
 //!
 //! ```text
 //! busy | no answer | failed | listen | by hand
@@ -11,6 +11,21 @@
 //! `key` may be written `keys`, and be left out after `then`. Each step answers one question: its keys are pressed when
 //! the question (a `Gather`) has been heard to its end, or at once if `early`. `early key 1` presses 1 into the first
 //! words; `keys 3 then 1` has the message repeated and then takes it; `after 20s key 1` lets it ring for 20 s first.
+//!
+//! A message comes to a [`Reaction`], which begins with `sms`:
+//!
+//! ```text
+//! sms ignored | sms phone off | sms landline | sms blocked
+//! sms [after SECONDS s] reply TEXT
+//! ```
+//!
+//! A number's list holds both. Calls go through its entries for calls and messages through those for messages, each from
+//! the first to the last, which holds for ever: in `["busy", "sms reply 1", "key 1"]` the first call is busy, the second is
+//! taken, and every message is answered.
+
+mod reaction;
+
+pub use reaction::{DEFAULT_READING, Reaction};
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -65,9 +80,14 @@ pub enum Wish {
 pub enum BehaviourError {
     /// Not in the grammar.
     #[error(
-        "{0:?} is not something a simulated person does; write busy, no answer, failed, voicemail, listen, by hand, hang up, key 1, early key 1, or steps such as `keys 3 then 1`"
+        "{0:?} is not something a simulated person does; write busy, no answer, failed, voicemail, listen, by hand, hang up, key 1, early key 1, or steps such as `keys 3 then 1`, for a message sms reply 1"
     )]
     Unknown(String),
+    /// Begins with `sms`, but what follows is not in the grammar.
+    #[error(
+        "{0:?} is not something a simulated person does with a message; write sms ignored, sms reply 1, sms after 20s reply 1, sms phone off, sms landline or sms blocked"
+    )]
+    UnknownSms(String),
     /// Not on a telephone.
     #[error("{0:?} are no telephone keys; use 0 to 9, * and #")]
     Keys(String),
@@ -80,12 +100,12 @@ pub enum BehaviourError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeopleError {
     /// An entry is wrong.
-    #[error("{number}, call {call}: {error}")]
-    Behaviour {
+    #[error("{number}, entry {entry}: {error}")]
+    Entry {
         /// Whose.
         number: String,
-        /// Which entry, from 1.
-        call: usize,
+        /// Which, from 1.
+        entry: usize,
         /// Why.
         error: BehaviourError,
     },
@@ -97,10 +117,35 @@ pub enum PeopleError {
     },
 }
 
+/// One thing that somebody does, as it stands in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// With a call.
+    Call(Behaviour),
+    /// With a message.
+    Message(Reaction),
+}
+
+impl Entry {
+    /// Reads the text form: what begins with `sms` is for a message.
+    ///
+    /// # Errors
+    /// What is wrong, and what can be written.
+    pub fn parse(text: &str) -> Result<Self, BehaviourError> {
+        match text.trim_start().strip_prefix("sms") {
+            Some(reaction) if !reaction.starts_with(|c: char| !c.is_whitespace()) => {
+                Reaction::parse(reaction).map(Self::Message)
+            }
+            _ => Behaviour::parse(text).map(Self::Call),
+        }
+    }
+}
+
 /// Everybody who can be called.
 #[derive(Clone, Debug)]
 pub struct People {
     by_number: BTreeMap<String, Vec<Behaviour>>,
+    readers: BTreeMap<String, Vec<Reaction>>,
     others: Others,
 }
 
@@ -222,57 +267,72 @@ impl fmt::Display for Behaviour {
 }
 
 impl Default for People {
-    /// Everybody answers and presses 1.
+    /// Everybody answers and presses 1, and ignores messages.
     fn default() -> Self {
         Self::all(press("1"))
     }
 }
 
 impl People {
-    /// Everybody does the same.
+    /// Everybody does the same with a call, and ignores messages.
     pub fn all(behaviour: Behaviour) -> Self {
         Self {
             by_number: BTreeMap::new(),
+            readers: BTreeMap::new(),
             others: Others::Same(behaviour),
         }
     }
 
     /// Everybody does something, decided by the seed, the number and how many times it has been called: the same calls meet
     /// the same people whatever happens between them. About two thirds are answered, half of those by somebody who takes the alert.
+    /// Of messages about half are answered.
     pub fn random(seed: u64) -> Self {
         Self {
             by_number: BTreeMap::new(),
+            readers: BTreeMap::new(),
             others: Others::Random(seed),
         }
     }
 
-    /// Reads a table: by number the text forms, call by call, the last for ever. A number without an entry answers and
-    /// presses 1.
+    /// Reads a table: by number the text forms, the last of calls and the last of messages for ever. A number without an
+    /// entry for calls answers and presses 1; one without an entry for messages ignores them.
     ///
     /// # Errors
     /// The first entry that is wrong.
     pub fn parse(table: &BTreeMap<String, Vec<String>>) -> Result<Self, PeopleError> {
         let mut people = Self::default();
         for (number, texts) in table {
-            let behaviours = texts
+            let entries = texts
                 .iter()
-                .enumerate()
-                .map(|(at, text)| {
-                    Behaviour::parse(text).map_err(|error| PeopleError::Behaviour {
+                .zip(1..)
+                .map(|(text, entry)| {
+                    Entry::parse(text).map_err(|error| PeopleError::Entry {
                         number: number.clone(),
-                        call: at + 1,
+                        entry,
                         error,
                     })
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            if behaviours.is_empty() {
+            if entries.is_empty() {
                 return Err(PeopleError::Empty {
                     number: number.clone(),
                 });
             }
-            people = people.with(number, behaviours);
+            people = people.with_entries(number, entries);
         }
         Ok(people)
+    }
+
+    fn with_entries(self, number: &str, entries: Vec<Entry>) -> Self {
+        let (mut behaviours, mut reactions) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry {
+                Entry::Call(behaviour) => behaviours.push(behaviour),
+                Entry::Message(reaction) => reactions.push(reaction),
+            }
+        }
+        self.with(number, behaviours)
+            .with_reactions(number, reactions)
     }
 
     /// Says what a number does, call by call, the last for ever. An empty list changes nothing.
@@ -282,6 +342,28 @@ impl People {
             self.by_number.insert(number.to_owned(), behaviours);
         }
         self
+    }
+
+    /// Says what a number does with messages, one by one, the last for ever. An empty list changes nothing.
+    #[must_use]
+    pub fn with_reactions(mut self, number: &str, reactions: Vec<Reaction>) -> Self {
+        if !reactions.is_empty() {
+            self.readers.insert(number.to_owned(), reactions);
+        }
+        self
+    }
+
+    /// What the message to this number comes to that is its `nth`, from 0.
+    pub fn reaction(&self, number: &str, nth: u32) -> Reaction {
+        let listed = self
+            .readers
+            .get(number)
+            .and_then(|list| list.get(nth as usize).or(list.last()));
+        match (listed, &self.others) {
+            (Some(reaction), _) => reaction.clone(),
+            (None, Others::Same(_)) => Reaction::default(),
+            (None, Others::Random(seed)) => Reaction::random(*seed, number, nth),
+        }
     }
 
     /// What the call to this number comes to that is its `nth`, from 0.
@@ -426,10 +508,36 @@ mod tests {
             .expect_err("unknown")
             .to_string();
         assert!(
-            error.starts_with("+819000000001, call 2: \"sleepy\""),
+            error.starts_with("+819000000001, entry 2: \"sleepy\""),
             "{error}"
         );
         assert!(People::parse(&table(&[])).is_err());
+    }
+
+    #[test]
+    fn calls_and_messages_go_through_their_own_entries_of_one_list() {
+        let list = ["busy", "sms reply 1", "key 1", "sms phone off"].map(str::to_owned);
+        let table = |list: &[String]| BTreeMap::from([("+819000000001".to_owned(), list.to_vec())]);
+        let did = |list: &[String]| {
+            let people = People::parse(&table(list)).expect("well-formed");
+            (0..3)
+                .map(|nth| {
+                    let behaviour = people.behaviour("+819000000001", nth);
+                    let reaction = people.reaction("+819000000001", nth);
+                    format!("{behaviour}, {reaction}")
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            did(&list),
+            [
+                "busy, sms reply 1",
+                "key 1, sms phone off",
+                "key 1, sms phone off"
+            ]
+        );
+        assert_eq!(did(&list[..1]), ["busy, sms ignored"; 3]);
+        assert_eq!(did(&list[3..]), ["key 1, sms phone off"; 3]);
     }
 
     #[test]

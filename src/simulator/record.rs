@@ -1,4 +1,8 @@
-//! What happened: each call's record, and the stream of events.
+//! What happened: the record of each call and message, and the stream of events.
+
+mod message;
+
+pub use message::{Direction, MessageRecord, MessageStatus};
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -65,20 +69,20 @@ impl fmt::Display for Status {
     }
 }
 
-/// Something that happened in a call.
+/// Something that happened in a call or with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkEvent {
     /// When, in real time.
     pub at: Timestamp,
-    /// The call, `CA` and 32 hex digits.
+    /// The call, `CA` and 32 hex digits, or the message, `SM` and 32 hex digits.
     pub call: String,
-    /// Who is called.
+    /// The phone at the other end.
     pub number: String,
     /// What.
     pub what: Happening,
 }
 
-/// What can happen in a call.
+/// What can happen in a call or with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
     /// It was placed.
@@ -137,6 +141,38 @@ pub enum Happening {
         /// How.
         status: Status,
     },
+    /// A message was accepted, or somebody sent us one.
+    Texted {
+        /// What it says.
+        text: String,
+    },
+    /// A message has come further.
+    Moved {
+        /// How far.
+        status: MessageStatus,
+    },
+    /// A status callback of a message was sent.
+    ReceiptSent {
+        /// What it says.
+        status: MessageStatus,
+        /// The status of the reply; none if there was no reply.
+        reply: Option<u16>,
+    },
+    /// A fault made sure that a status callback of a message was not sent.
+    ReceiptLost {
+        /// What it would have said.
+        status: MessageStatus,
+    },
+    /// Somebody wrote back to a message. What they wrote is a message of its own.
+    Replied {
+        /// What.
+        text: String,
+    },
+    /// Our web server was told of a message from somebody.
+    InboundTold {
+        /// The status of its reply; none if there was no reply.
+        reply: Option<u16>,
+    },
 }
 
 /// Everything that is remembered of a call.
@@ -174,11 +210,6 @@ pub const MOST_REMEMBERED: usize = 256;
 impl CallRecord {
     /// Takes an event in.
     pub(super) fn note(&mut self, what: &Happening) {
-        fn keep<T>(list: &mut Vec<T>, item: T) {
-            if list.len() < MOST_REMEMBERED {
-                list.push(item);
-            }
-        }
         match what {
             Happening::Said { text, .. } => keep(&mut self.heard, text.clone()),
             Happening::Fetched { url } => keep(&mut self.fetched, url.clone()),
@@ -191,7 +222,14 @@ impl CallRecord {
     }
 }
 
-/// What became of a number, forgotten calls included.
+/// Remembers one thing more, up to the bound.
+fn keep<T>(list: &mut Vec<T>, item: T) {
+    if list.len() < MOST_REMEMBERED {
+        list.push(item);
+    }
+}
+
+/// What became of a number, forgotten calls and messages included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberTally {
     /// Calls to it so far.
@@ -200,6 +238,12 @@ pub struct NumberTally {
     pub live: u32,
     /// The most calls that were live at once: more than 1 is a person called twice at a time.
     pub most_live: u32,
+    /// Requests to send it a message so far, with those that failed or were refused.
+    pub asked: u32,
+    /// Messages to it so far, with those that it blocked; answers to its own messages are not among them.
+    pub messages: u32,
+    /// Messages from it so far.
+    pub inbound: u32,
 }
 
 /// The network at a moment.
@@ -207,7 +251,9 @@ pub struct NumberTally {
 pub struct Snapshot {
     /// The calls that are remembered, oldest first.
     pub calls: Vec<CallRecord>,
-    /// Every number that was called, up to a bound far above any roster.
+    /// The messages that are remembered, in both directions, oldest first.
+    pub messages: Vec<MessageRecord>,
+    /// Every number that was called or written to, or that wrote, up to a bound far above any roster.
     pub numbers: BTreeMap<String, NumberTally>,
 }
 
@@ -215,5 +261,19 @@ impl Snapshot {
     /// The calls to a number, oldest first.
     pub fn calls_to<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a CallRecord> {
         self.calls.iter().filter(move |call| call.to == number)
+    }
+
+    /// The messages to a number, oldest first.
+    pub fn messages_to<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a MessageRecord> {
+        self.messages
+            .iter()
+            .filter(move |message| message.to == number)
+    }
+
+    /// The messages from a number, oldest first.
+    pub fn messages_from<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a MessageRecord> {
+        self.messages
+            .iter()
+            .filter(move |message| message.from == number)
     }
 }

@@ -6,11 +6,13 @@ use url::Url;
 
 use super::{
     faults::{Fault, Occasion},
+    fields::Endpoint,
     line::Line,
     network::random_hex,
-    order::{Endpoint, Script},
+    order::Script,
     people::Wish,
     record::{Happening, Status},
+    signature::Channel,
     twiml::{self, Gather, Verb},
     webhook::{Form, Reply, Trouble, trouble},
 };
@@ -118,9 +120,17 @@ impl Line {
         }
         if fault == Some(Fault::DuplicateWebhook) {
             // The first reply is lost, whatever it was.
-            let _ = self.net().courier.deliver(to, &form, &token).await;
+            let _ = self
+                .net()
+                .courier
+                .deliver(Channel::Voice, to, &form, &token)
+                .await;
         }
-        let reply = self.net().courier.deliver(to, &form, &token).await?;
+        let reply = self
+            .net()
+            .courier
+            .deliver(Channel::Voice, to, &form, &token)
+            .await?;
         let url = trouble(0, &reply.url, "").url;
         self.caller.tell(Happening::Fetched { url });
         Ok(reply)

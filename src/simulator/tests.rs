@@ -2,6 +2,8 @@
 
 mod carrying;
 mod failures;
+mod lost_messages;
+mod messages;
 mod rest;
 mod storm;
 mod web;

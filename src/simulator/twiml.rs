@@ -5,7 +5,7 @@ use std::time::Duration;
 use twiml_lint::{Content, Document, Element};
 use url::Url;
 
-use super::{order::Method, people::is_key};
+use super::{fields::Method, people::is_key};
 
 /// A loop count of 0 means this.
 const FOR_EVER: u32 = 1_000;
@@ -167,7 +167,7 @@ fn flag(element: Element<'_, '_>, name: &str) -> Result<bool, Fault> {
     }
 }
 
-fn method(element: Element<'_, '_>, code: u32) -> Result<Method, Fault> {
+pub(super) fn method(element: Element<'_, '_>, code: u32) -> Result<Method, Fault> {
     match element.value("method") {
         None => Ok(Method::default()),
         Some(name) => Method::parse(name).ok_or_else(|| wrong(element, "method", code)),
@@ -198,7 +198,7 @@ fn wrong(element: Element<'_, '_>, attribute: &str, code: u32) -> Fault {
 }
 
 /// Resolves an address as the carrier does, against the current document.
-fn address(text: &str, base: Option<&Url>, place: &str) -> Result<Url, Fault> {
+pub(super) fn address(text: &str, base: Option<&Url>, place: &str) -> Result<Url, Fault> {
     let text = text.trim();
     let bad = || {
         (
@@ -232,7 +232,7 @@ fn spoken(element: Element<'_, '_>) -> String {
 }
 
 /// Text between verbs is most often a `Say` that somebody forgot.
-fn only_elements(element: Element<'_, '_>) -> Result<(), Fault> {
+pub(super) fn only_elements(element: Element<'_, '_>) -> Result<(), Fault> {
     let text = element.text();
     if text.trim().is_empty() {
         Ok(())

@@ -12,9 +12,9 @@ use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use super::{
-    order::{Endpoint, Method},
+    fields::{Endpoint, Method},
     overrides::{Overrides, RetryOn, TOTAL_LIMIT},
-    signature::sign,
+    signature::{Channel, sign},
 };
 
 /// The longest reply (11750).
@@ -76,6 +76,7 @@ impl Courier {
     /// Sends a webhook, and again where its address says so. Every attempt carries the same `token`.
     pub(super) async fn deliver(
         &self,
+        channel: Channel,
         to: &Endpoint,
         form: &Form,
         token: &str,
@@ -91,7 +92,7 @@ impl Courier {
             return Err(trouble(11200, &to.url, "the network is stopping"));
         };
         let limit = patience.total_timeout.min(TOTAL_LIMIT);
-        timeout(limit, self.attempts(to, form, token, &patience))
+        timeout(limit, self.attempts(channel, to, form, token, &patience))
             .await
             .unwrap_or_else(|_| {
                 Err(trouble(
@@ -126,6 +127,7 @@ impl Courier {
 
     async fn attempts(
         &self,
+        channel: Channel,
         to: &Endpoint,
         form: &Form,
         token: &str,
@@ -133,7 +135,7 @@ impl Courier {
     ) -> Result<Reply, Trouble> {
         let mut left = patience.retries;
         loop {
-            match self.attempt(to, form, token, patience).await {
+            match self.attempt(channel, to, form, token, patience).await {
                 Attempt::Done(reply) => return Ok(reply),
                 Attempt::Failed(Some(reason), _)
                     if left > 0 && patience.retry_on.contains(&reason) =>
@@ -148,6 +150,7 @@ impl Courier {
     /// One attempt, redirects included.
     async fn attempt(
         &self,
+        channel: Channel,
         to: &Endpoint,
         form: &Form,
         token: &str,
@@ -156,7 +159,7 @@ impl Courier {
         let mut hop = to.clone();
         let mut form = Cow::Borrowed(form);
         for _ in 0..=MOST_REDIRECTS {
-            let reply = match self.send(&hop, &form, token, patience).await {
+            let reply = match self.send(channel, &hop, &form, token, patience).await {
                 Attempt::Done(reply) => reply,
                 failed => return failed,
             };
@@ -182,7 +185,14 @@ impl Courier {
         Attempt::Failed(None, trouble(11215, &to.url, "more than 10 redirects"))
     }
 
-    async fn send(&self, to: &Endpoint, form: &Form, token: &str, patience: &Overrides) -> Attempt {
+    async fn send(
+        &self,
+        channel: Channel,
+        to: &Endpoint,
+        form: &Form,
+        token: &str,
+        patience: &Overrides,
+    ) -> Attempt {
         let mut url = without_fragment(&to.url);
         let client = match self.client(patience.connect_timeout) {
             Ok(client) => client,
@@ -193,7 +203,7 @@ impl Courier {
                 let body = form_urlencoded::Serializer::new(String::new())
                     .extend_pairs(form)
                     .finish();
-                let signature = sign(&self.auth_token, &url, form);
+                let signature = sign(&self.auth_token, channel, &url, form);
                 client
                     .post(url)
                     .header(
@@ -205,7 +215,7 @@ impl Courier {
             }
             Method::Get => {
                 url.query_pairs_mut().extend_pairs(form);
-                let signature = sign(&self.auth_token, &url, &[]);
+                let signature = sign(&self.auth_token, channel, &url, &[]);
                 client.get(url).header("X-Twilio-Signature", signature)
             }
         };

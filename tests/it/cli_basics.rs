@@ -133,7 +133,7 @@ fn oncall_shows_the_order_and_hides_the_numbers() {
         "2026-01-06 09:00",
         "web at 2026-01-06 Tue 09:00 (Asia/Tokyo): turn 1\n  \
          1.  千恵  +…5679  sms, voice\n  \
-         2.  aya   +…5678  voice\n  \
+         2.  aya   +…5678  voice, sms\n  \
          until 2026-01-07 Wed 09:00\n",
     );
     check(

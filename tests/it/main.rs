@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli_basics;
 mod crash;
+mod credentials;
 mod demo;
 mod doctor;
 mod heartbeats;

@@ -153,6 +153,9 @@ fn notes(line: &Standing, now: Timestamp) -> Vec<String> {
         let until = instant(line.busy_until);
         notes.push(format!("{name}: at its rate until {until}"));
     }
+    if let Some(left) = &line.left {
+        notes.push(format!("{name}: {left} (as of {})", instant(left.at)));
+    }
     for last in &line.faults {
         notes.push(format!(
             "{name}: fault at {}: {}",

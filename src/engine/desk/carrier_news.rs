@@ -85,6 +85,8 @@ impl Desk {
                 arrived: rate.map(|Delivered { delivered, of }| (delivered, of)),
             },
             What::Back => Became::Back,
+            What::LowBalance(left) => Became::LowBalance { left: left.clone() },
+            What::ToppedUp(left) => Became::ToppedUp { left: left.clone() },
         };
         self.notify_of_provider(now, provider, channel, became, turn);
     }

@@ -7,6 +7,7 @@ use crate::{
     config::{Config, ProviderConfig},
     dispatch::{
         Ask, Dispatch, Kept, Offer, Pick,
+        balance::Left,
         breaker::{Report, SLOW},
         command::{Command, Done, Found, WrongCommand},
         delivery::Reached,
@@ -273,6 +274,21 @@ impl Desk {
             false => Dispatch::probed,
         };
         let happened = probed(&mut self.dispatch, now.steady, line, found.report, now.dice);
+        if let Some(happened) = &happened {
+            self.happened(now, happened, turn);
+        }
+    }
+
+    /// A provider has said what is left of its account.
+    pub fn balance(
+        &mut self,
+        now: Now,
+        line: (&ProviderName, Channel),
+        left: Left,
+        turn: &mut Turn,
+    ) {
+        self.undo.dispatch(&self.dispatch);
+        let happened = self.dispatch.balance(line, left);
         if let Some(happened) = &happened {
             self.happened(now, happened, turn);
         }

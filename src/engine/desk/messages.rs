@@ -123,19 +123,19 @@ impl Desk {
         message: &Message,
         status: MessageStatus,
     ) {
+        self.undo.dispatch(&self.dispatch);
+        // A receipt may be the first word of it, when it overtakes the reply, or that was lost.
+        if let (Some(provider), None) = (&message.provider, &message.sid) {
+            let line = (provider, Channel::Sms);
+            let member = message.member.clone();
+            self.dispatch.accepted(now.steady, line, attempt, member);
+        }
         let reached = match status {
             MessageStatus::Queued => return,
             MessageStatus::Sent => Reached::Sent,
             MessageStatus::Delivered => Reached::Delivered,
             MessageStatus::Undelivered => Reached::Missed,
         };
-        self.undo.dispatch(&self.dispatch);
-        // A receipt may be the first word of it, when the reply was lost.
-        if let (Some(provider), None) = (&message.provider, &message.sid) {
-            let line = (provider, Channel::Sms);
-            let member = message.member.clone();
-            self.dispatch.accepted(now.steady, line, attempt, member);
-        }
         self.dispatch.reached(attempt, Some(reached));
     }
 

@@ -86,6 +86,10 @@ fn became_of(became: &Became) -> String {
             "2 件続けて届かなかったため、別の電話会社が受け持ちます。".to_owned()
         }
         Became::Back => "再び受け持ちます。".to_owned(),
+        Became::LowBalance { left } => {
+            format!("残高が {left} しかありません。使えなくなる前に入金してください。")
+        }
+        Became::ToppedUp { left } => format!("入金されました。残高は {left} です。"),
         Became::ForcedOpen { by, why } => format!("{by} さんが使用を止めました: {why}"),
         Became::ForcedClosed { by, why } => format!("{by} さんが常に使うようにしました: {why}"),
         Became::Auto { by, why } if why.is_empty() => {

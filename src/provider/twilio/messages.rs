@@ -192,6 +192,10 @@ impl Messenger for TwilioSms {
         Box::pin(self.find_message(to, since, known))
     }
 
+    fn takes_replies(&self, _is_reachable: bool) -> bool {
+        !matches!(self.sender, Sender::Name(_))
+    }
+
     fn inbox(&self, since: Timestamp) -> Reply<'_, Vec<Inbound>> {
         Box::pin(self.received(since))
     }

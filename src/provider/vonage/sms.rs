@@ -195,6 +195,10 @@ impl Messenger for VonageSms {
         Box::pin(async { Ok(None) })
     }
 
+    fn takes_replies(&self, is_reachable: bool) -> bool {
+        is_reachable && self.account.from.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     fn balance(&self) -> Reply<'_, Option<Balance>> {
         Box::pin(self.known_balance())
     }

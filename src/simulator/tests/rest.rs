@@ -32,7 +32,7 @@ async fn a_request_without_the_right_credentials_is_refused() {
     check(format!("{own}.json"), account, Some("x"), 401).await;
     check(format!("{own}.json"), "x", Some(token), 401).await;
     check(format!("{own}0/Calls.json"), account, Some(token), 401).await;
-    check(format!("{own}/Messages.json"), account, Some(token), 404).await;
+    check(format!("{own}/Queues.json"), account, Some(token), 404).await;
     check(format!("{own}/Calls/CA0.json"), account, Some(token), 404).await;
 }
 

@@ -1,7 +1,11 @@
-//! Many calls at once.
+//! Many calls and messages at once.
+
+use std::time::Duration;
 
 use super::web::*;
-use crate::simulator::{Behaviour, Network, Options, People, Status};
+use crate::simulator::{
+    Behaviour, MessageRecord, MessageStatus, Network, Options, People, Reaction, Status,
+};
 
 const CALLS: usize = 1_000;
 
@@ -57,22 +61,62 @@ async fn a_thousand_phones_ring_at_once_and_all_calls_are_carried_to_their_end()
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_people_are_written_to_and_every_answer_is_told_once() {
+    let web = Web::start([("/sms", vec![twiml("<Message>Thank you.</Message>")])]).await;
+    let numbers: Vec<_> = (0..CALLS).map(|nth| format!("+8190000{nth:05}")).collect();
+    let reply = Reaction::Reply {
+        after: Duration::from_secs(1),
+        text: "1".to_owned(),
+    };
+    let people = numbers.iter().fold(People::default(), |people, number| {
+        people.with_reactions(number, vec![reply.clone()])
+    });
+    let options = Options {
+        speed: 10.0,
+        people,
+        remembered: 3 * CALLS,
+        ..Options::default()
+    };
+    let network = Network::start(options).await.expect("loopback");
+    network.set_inbound_url(&web.url("/sms")).expect("absolute");
+    let status = web.url("/status");
+    let more = [("StatusCallback", &*status), ("Body", "Disk is full.")];
+    create_all(&network, "Messages", &numbers, &more).await;
+    until("every receipt and every answer", || {
+        let told = web.count("/status") == 3 * CALLS && web.count("/sms") == CALLS;
+        let snapshot = network.snapshot();
+        let delivered = |message: &&MessageRecord| message.status == MessageStatus::Delivered;
+        let arrived = snapshot.messages.iter().filter(delivered).count();
+        (told && arrived == 2 * CALLS).then_some(())
+    })
+    .await;
+    for tally in network.snapshot().numbers.values() {
+        assert_eq!((tally.asked, tally.messages, tally.inbound), (1, 1, 1));
+    }
+}
+
 async fn place_all(network: &Network, web: &Web, numbers: &[String]) {
+    let (voice, status) = (web.url("/voice"), web.url("/status"));
+    let more = [
+        ("Url", &*voice),
+        ("StatusCallback", &status),
+        ("Timeout", "600"),
+    ];
+    create_all(network, "Calls", numbers, &more).await;
+}
+
+/// Asks for a call or a message to each number, one after another over one connection.
+async fn create_all(network: &Network, kind: &str, numbers: &[String], more: &[(&str, &str)]) {
     let account = network.account_sid();
     let url = format!(
-        "{}/2010-04-01/Accounts/{account}/Calls.json",
+        "{}/2010-04-01/Accounts/{account}/{kind}.json",
         network.base_url()
     );
-    let (voice, status) = (web.url("/voice"), web.url("/status"));
     let client = reqwest::Client::new();
     for to in numbers {
-        let form = [
-            ("To", to.as_str()),
-            ("From", US),
-            ("Url", &voice),
-            ("StatusCallback", &status),
-            ("Timeout", "600"),
-        ];
+        let mut form = vec![("To", to.as_str()), ("From", US)];
+        form.extend(more);
         let request = client
             .post(&url)
             .basic_auth(account, Some(network.auth_token()));

@@ -19,7 +19,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-use crate::simulator::{Behaviour, CallRecord, Network, Options, People};
+use crate::simulator::{CallRecord, MessageRecord, Network, Options, People};
 
 pub(super) const ALICE: &str = "+819000000001";
 pub(super) const BOB: &str = "+819000000002";
@@ -149,7 +149,8 @@ impl Web {
         let seen = self.seen(path);
         let status = |seen: &Seen| {
             seen.get("CallStatus")
-                .expect("every webhook has it")
+                .or(seen.get("MessageStatus"))
+                .expect("every status callback has one")
                 .to_owned()
         };
         seen.iter().map(status).collect()
@@ -234,12 +235,11 @@ fn signature(token: &str, url: &str, form: &[(String, String)]) -> String {
 
 /// A network a thousand times as fast as life, in which Alice does one thing after another, and everybody else presses 1.
 pub(super) async fn network(alice: &[&str]) -> Network {
-    let behaviours = alice
-        .iter()
-        .map(|text| Behaviour::parse(text).expect("a behaviour"));
+    let alice = alice.iter().map(|text| (*text).to_owned()).collect();
+    let table = BTreeMap::from([(ALICE.to_owned(), alice)]);
     let options = Options {
         speed: 1_000.0,
-        people: People::default().with(ALICE, behaviours.collect()),
+        people: People::parse(&table).expect("Alice is described well"),
         ..Options::default()
     };
     Network::start(options).await.expect("loopback")
@@ -274,6 +274,23 @@ pub(super) async fn call(network: &Network, to: &str, more: &[(&str, &str)]) -> 
     let (status, call) = rest(network, Method::POST, "/Calls.json", &form).await;
     assert_eq!(status, 201, "{call}");
     call["sid"].as_str().expect("a call has a sid").to_owned()
+}
+
+/// Sends a message; its sid.
+pub(super) async fn send(network: &Network, to: &str, more: &[(&str, &str)]) -> String {
+    let mut form = vec![("To", to), ("From", US), ("Body", "Disk is full.")];
+    form.extend(more);
+    let (status, message) = rest(network, Method::POST, "/Messages.json", &form).await;
+    assert_eq!(status, 201, "{message}");
+    let sid = message["sid"].as_str().expect("a message has a sid");
+    sid.to_owned()
+}
+
+/// The record of a message.
+pub(super) fn message(network: &Network, sid: &str) -> MessageRecord {
+    let all = network.snapshot().messages;
+    let found = all.into_iter().find(|message| message.sid == sid);
+    found.expect("the message is remembered")
 }
 
 /// Waits until something is so; a test that waits for ever has failed.

@@ -103,6 +103,23 @@ fn messages_that_are_accepted_and_never_delivered_flip_the_ratio_and_it_flips_ba
 }
 
 #[test]
+fn a_message_whose_first_receipt_overtakes_the_reply_counts_like_any_other() {
+    let mut world = world(3);
+    for person in 0..2 {
+        let turn = world.problem(&format!("g{person}"), "1");
+        let [(provider, attempt)] = writes(&turn)[..] else {
+            panic!("one message, not {:?}", turn.errands);
+        };
+        assert_eq!(provider, "main");
+        world.receipt(attempt, MessageStatus::Queued);
+        let message = format!("SM{attempt}").as_str().into();
+        world.hand_in(Input::MessageSent { attempt, message });
+    }
+    world.after(91);
+    assert_eq!(world.page(2).0, "spare", "nothing more came of both");
+}
+
+#[test]
 fn messages_without_a_final_word_after_sent_are_unknown_and_flip_nothing() {
     let mut world = world(10);
     for person in 0..6 {
