@@ -62,6 +62,37 @@ pub(super) fn carriers(
     Ok((carriers, dialects))
 }
 
+/// Whose balance is watched, and below what it is low.
+pub(super) type Purse = (Arc<dyn Messenger>, f64);
+
+/// The accounts whose balance is watched. One that only calls is asked through its side for messages, which sends none.
+pub(super) fn purses(config: &Config, carriers: &Carriers) -> Result<Vec<Purse>, NodeError> {
+    let mut purses: Vec<Purse> = Vec::new();
+    for provider in &config.providers {
+        let Some(low) = provider.low_balance else {
+            continue;
+        };
+        let carrier = carriers.get(&provider.name);
+        match (
+            carrier.and_then(|carrier| carrier.sms.clone()),
+            &provider.kind,
+        ) {
+            (Some(messenger), _) => purses.push((messenger, low)),
+            (None, ProviderKind::Twilio(twilio)) => {
+                let sender = twilio.from.clone().map(Sender::Number);
+                let config = TwilioConfig {
+                    sender,
+                    ..twilio.clone()
+                };
+                let purse = self::twilio(&provider.name, &config)?.sms;
+                purses.extend(purse.map(|purse| (purse, low)));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(purses)
+}
+
 fn signed(signing: &Signing) -> Dialect {
     Dialect::Twilio(TwilioDialect {
         keys: SigningKeys::new(&signing.tokens, &signing.shared),
