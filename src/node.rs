@@ -143,7 +143,7 @@ impl Node {
         }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
-        let (carriers, signing_keys) = carriers::carriers(&config, network.as_ref())?;
+        let (carriers, dialects) = carriers::carriers(&config, network.as_ref())?;
         let links = Links::new(
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
@@ -152,7 +152,8 @@ impl Node {
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
         let left = Left::of(&snapshot);
-        let accounts: Vec<_> = messengers(&config, &carriers).collect();
+        let messengers = messengers(&config, &carriers);
+        let purses = carriers::purses(&config, &carriers)?;
         let fetched = snapshot.marks.clone();
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
@@ -174,16 +175,8 @@ impl Node {
         let suspended = Suspended::default();
         let mut background = monitors::watch_channels(&config, &suspended)?;
         background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
-        background.extend(look_after(&config, &engine, accounts, &fetched));
-        let rim = rim(
-            &config,
-            &engine,
-            links,
-            signing_keys,
-            watched,
-            suspended,
-            doors,
-        );
+        background.extend(look_after(&config, &engine, messengers, purses, &fetched));
+        let rim = rim(&config, &engine, links, dialects, watched, suspended, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -387,41 +380,39 @@ async fn simulated_network(
     Ok(Some(Network::start(options).await?))
 }
 
-/// The carriers of messages, with the balance below which each of them is to be told of.
-fn messengers<'c>(
-    config: &'c Config,
-    carriers: &'c Carriers,
-) -> impl Iterator<Item = (Arc<dyn Messenger>, Option<f64>)> {
-    config.providers.iter().filter_map(|provider| {
-        let messenger = carriers.get(&provider.name)?.sms.clone()?;
-        Some((messenger, provider.low_balance))
-    })
+/// The carriers of messages.
+fn messengers(config: &Config, carriers: &Carriers) -> Vec<Arc<dyn Messenger>> {
+    let names = config.providers.iter().map(|provider| &provider.name);
+    let messengers = names.filter_map(|name| carriers.get(name)?.sms.clone());
+    messengers.collect()
 }
 
-/// Asks the carriers of messages for balances and, where no webhook reaches us, for what people wrote.
+/// Asks carriers for balances and, where no webhook reaches us, for what people wrote.
 fn look_after(
     config: &Config,
     engine: &Engine,
-    accounts: Vec<(Arc<dyn Messenger>, Option<f64>)>,
+    messengers: Vec<Arc<dyn Messenger>>,
+    purses: Vec<carriers::Purse>,
     marks: &BTreeMap<String, String>,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
-    for (carrier, low) in accounts {
-        let balances = low.map(|low| Balances {
+    for (carrier, low) in purses {
+        let balances = Balances {
             engine: engine.clone(),
-            carrier: Arc::clone(&carrier),
+            carrier,
             low,
-        });
-        tasks.extend(balances.map(|balances| tokio::spawn(balances.run())));
-        if config.server.is_outbound_only {
-            let mark = marks.get(&Post::mark(carrier.name().as_str()));
-            let post = Post {
-                engine: engine.clone(),
-                fetched: mark.and_then(|mark| mark.parse().ok()),
-                carrier,
-            };
-            tasks.push(tokio::spawn(post.run()));
-        }
+        };
+        tasks.push(tokio::spawn(balances.run()));
+    }
+    let messengers = messengers.into_iter();
+    for carrier in messengers.filter(|_| config.server.is_outbound_only) {
+        let mark = marks.get(&Post::mark(carrier.name().as_str()));
+        let post = Post {
+            engine: engine.clone(),
+            fetched: mark.and_then(|mark| mark.parse().ok()),
+            carrier,
+        };
+        tasks.push(tokio::spawn(post.run()));
     }
     tasks
 }
@@ -445,7 +436,7 @@ fn rim(
     config: &Config,
     engine: &Engine,
     links: Links,
-    signing_keys: carriers::Keys,
+    dialects: carriers::Dialects,
     heartbeats: Heartbeats,
     suspended: Suspended,
     sources: Vec<Door>,
@@ -467,7 +458,7 @@ fn rim(
         engine: engine.clone(),
         voice: Voice::new(config.templates.clone()),
         links,
-        signing_keys,
+        dialects,
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         heartbeats,
