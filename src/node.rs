@@ -35,8 +35,9 @@ use crate::{
     monitor::mackerel::Suspended,
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Messenger},
+    roster::Channel,
     server::{self, Caller, Door, Rim, Tally},
-    simulator::{Network, Options, People, PeopleError, StartError},
+    simulator::{InboundUrlError, Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
     voice::{Links, TokenKey, Voice},
 };
@@ -92,6 +93,9 @@ pub enum NodeError {
     /// The simulated network does not start.
     #[error(transparent)]
     Network(#[from] StartError),
+    /// The simulated network cannot tell us what people write.
+    #[error("`server.public_url`: {0}")]
+    Inbound(#[from] InboundUrlError),
     /// The simulated network's people are described wrongly.
     #[error("[simulator.people]: {0}")]
     People(#[from] PeopleError),
@@ -148,6 +152,7 @@ impl Node {
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
         );
+        bring_replies(network.as_ref(), &config, &links)?;
         let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
@@ -350,6 +355,24 @@ fn sender(receiver: &Receiver) -> Result<Arc<dyn Sender>, NodeError> {
         ReceiverKind::Slack { .. } => Arc::new(Slack::new(url, language, client)),
         ReceiverKind::Webhook { .. } => Arc::new(Webhook::new(url, language, client)),
     })
+}
+
+/// What people of the simulated network write goes to the first provider of messages there, unless nothing reaches us.
+fn bring_replies(
+    network: Option<&Network>,
+    config: &Config,
+    links: &Links,
+) -> Result<(), NodeError> {
+    let mut providers = config.providers.iter();
+    let first = providers.find(|provider| {
+        matches!(provider.kind, ProviderKind::Simulated) && provider.carries(Channel::Sms)
+    });
+    match (network, first) {
+        (Some(network), Some(provider)) if !config.server.is_outbound_only => {
+            Ok(network.set_inbound_url(&links.inbound(&provider.name))?)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Starts the simulated network if a provider needs it.

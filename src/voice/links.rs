@@ -87,6 +87,15 @@ impl Links {
         &self.key
     }
 
+    /// Where a carrier that signs brings messages that people write ([`Mailbox`]).
+    pub fn inbound(&self, provider: &ProviderName) -> String {
+        format!(
+            "{}{INBOUND}{}",
+            self.public,
+            encode_segment(provider.as_str())
+        )
+    }
+
     /// The URLs of an attempt, good until `expires`.
     ///
     /// `overrides` are Twilio's connection overrides, such as `ct=2000&rc=3`, or nothing for the carrier's defaults.
@@ -428,6 +437,8 @@ mod tests {
             assert_eq!(found, expected, "{path}");
             assert!(!format!("{mailbox:?}").contains("s3cret"));
         }
+        let url = links("https://a.example/p").inbound(&"two names".into());
+        assert_eq!(url, "https://a.example/p/v1/inbound/two%20names");
     }
 
     proptest! {
