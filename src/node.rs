@@ -35,8 +35,9 @@ use crate::{
     monitor::mackerel::Suspended,
     notice::{Sender, Slack, Webhook, delivery},
     provider::{self, Messenger},
+    roster::Channel,
     server::{self, Caller, Door, Rim, Tally},
-    simulator::{Network, Options, People, PeopleError, StartError},
+    simulator::{InboundUrlError, Network, Options, People, PeopleError, StartError},
     store::{NoticeId, Snapshot, Store, StoreError},
     voice::{Links, TokenKey, Voice},
 };
@@ -92,6 +93,9 @@ pub enum NodeError {
     /// The simulated network does not start.
     #[error(transparent)]
     Network(#[from] StartError),
+    /// The simulated network cannot tell us what people write.
+    #[error("`server.public_url`: {0}")]
+    Inbound(#[from] InboundUrlError),
     /// The simulated network's people are described wrongly.
     #[error("[simulator.people]: {0}")]
     People(#[from] PeopleError),
@@ -143,16 +147,18 @@ impl Node {
         }
         let spool = SpoolReader::open(&config.handoff.spool)?;
         let network = simulated_network(&config, people).await?;
-        let (carriers, signing_keys) = carriers::carriers(&config, network.as_ref())?;
+        let (carriers, dialects) = carriers::carriers(&config, network.as_ref())?;
         let links = Links::new(
             config.server.public_url.clone(),
             TokenKey::new(&snapshot.token_key),
         );
+        bring_replies(network.as_ref(), &config, &links)?;
         let doors = monitors::doors(&config)?;
         let (notices, settled) = deliver_notices(&config)?;
         let (watches, readings) = monitors::watches(&config)?;
         let left = Left::of(&snapshot);
-        let accounts: Vec<_> = messengers(&config, &carriers).collect();
+        let messengers = messengers(&config, &carriers);
+        let purses = carriers::purses(&config, &carriers)?;
         let fetched = snapshot.marks.clone();
         let (engine, loop_task) = Engine::start(Parts {
             config: Arc::clone(&config),
@@ -174,16 +180,8 @@ impl Node {
         let suspended = Suspended::default();
         let mut background = monitors::watch_channels(&config, &suspended)?;
         background.extend(our_beat(&config, &engine)?.map(|beat| tokio::spawn(beat.run())));
-        background.extend(look_after(&config, &engine, accounts, &fetched));
-        let rim = rim(
-            &config,
-            &engine,
-            links,
-            signing_keys,
-            watched,
-            suspended,
-            doors,
-        );
+        background.extend(look_after(&config, &engine, messengers, purses, &fetched));
+        let rim = rim(&config, &engine, links, dialects, watched, suspended, doors);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(
             listener,
@@ -359,6 +357,24 @@ fn sender(receiver: &Receiver) -> Result<Arc<dyn Sender>, NodeError> {
     })
 }
 
+/// What people of the simulated network write goes to the first provider of messages there, unless nothing reaches us.
+fn bring_replies(
+    network: Option<&Network>,
+    config: &Config,
+    links: &Links,
+) -> Result<(), NodeError> {
+    let mut providers = config.providers.iter();
+    let first = providers.find(|provider| {
+        matches!(provider.kind, ProviderKind::Simulated) && provider.carries(Channel::Sms)
+    });
+    match (network, first) {
+        (Some(network), Some(provider)) if !config.server.is_outbound_only => {
+            Ok(network.set_inbound_url(&links.inbound(&provider.name))?)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Starts the simulated network if a provider needs it.
 async fn simulated_network(
     config: &Config,
@@ -387,41 +403,39 @@ async fn simulated_network(
     Ok(Some(Network::start(options).await?))
 }
 
-/// The carriers of messages, with the balance below which each of them is to be told of.
-fn messengers<'c>(
-    config: &'c Config,
-    carriers: &'c Carriers,
-) -> impl Iterator<Item = (Arc<dyn Messenger>, Option<f64>)> {
-    config.providers.iter().filter_map(|provider| {
-        let messenger = carriers.get(&provider.name)?.sms.clone()?;
-        Some((messenger, provider.low_balance))
-    })
+/// The carriers of messages.
+fn messengers(config: &Config, carriers: &Carriers) -> Vec<Arc<dyn Messenger>> {
+    let names = config.providers.iter().map(|provider| &provider.name);
+    let messengers = names.filter_map(|name| carriers.get(name)?.sms.clone());
+    messengers.collect()
 }
 
-/// Asks the carriers of messages for balances and, where no webhook reaches us, for what people wrote.
+/// Asks carriers for balances and, where no webhook reaches us, for what people wrote.
 fn look_after(
     config: &Config,
     engine: &Engine,
-    accounts: Vec<(Arc<dyn Messenger>, Option<f64>)>,
+    messengers: Vec<Arc<dyn Messenger>>,
+    purses: Vec<carriers::Purse>,
     marks: &BTreeMap<String, String>,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
-    for (carrier, low) in accounts {
-        let balances = low.map(|low| Balances {
+    for (carrier, low) in purses {
+        let balances = Balances {
             engine: engine.clone(),
-            carrier: Arc::clone(&carrier),
+            carrier,
             low,
-        });
-        tasks.extend(balances.map(|balances| tokio::spawn(balances.run())));
-        if config.server.is_outbound_only {
-            let mark = marks.get(&Post::mark(carrier.name().as_str()));
-            let post = Post {
-                engine: engine.clone(),
-                fetched: mark.and_then(|mark| mark.parse().ok()),
-                carrier,
-            };
-            tasks.push(tokio::spawn(post.run()));
-        }
+        };
+        tasks.push(tokio::spawn(balances.run()));
+    }
+    let messengers = messengers.into_iter();
+    for carrier in messengers.filter(|_| config.server.is_outbound_only) {
+        let mark = marks.get(&Post::mark(carrier.name().as_str()));
+        let post = Post {
+            engine: engine.clone(),
+            fetched: mark.and_then(|mark| mark.parse().ok()),
+            carrier,
+        };
+        tasks.push(tokio::spawn(post.run()));
     }
     tasks
 }
@@ -445,7 +459,7 @@ fn rim(
     config: &Config,
     engine: &Engine,
     links: Links,
-    signing_keys: carriers::Keys,
+    dialects: carriers::Dialects,
     heartbeats: Heartbeats,
     suspended: Suspended,
     sources: Vec<Door>,
@@ -467,7 +481,7 @@ fn rim(
         engine: engine.clone(),
         voice: Voice::new(config.templates.clone()),
         links,
-        signing_keys,
+        dialects,
         connection_overrides: overrides.collect(),
         languages: languages.collect(),
         heartbeats,

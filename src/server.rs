@@ -3,8 +3,10 @@
 mod answer;
 mod connections;
 mod credentials;
+mod dialect;
 mod health;
 mod heartbeat;
+mod inbound;
 mod ingest;
 mod probe;
 mod providers;
@@ -14,6 +16,7 @@ mod twiml;
 mod verify;
 mod webhook;
 
+pub(crate) use dialect::{Dialect, Twilio as TwilioDialect, Vonage as VonageDialect};
 pub(crate) use ingest::Caller;
 pub(crate) use sources::{Door, Tally};
 
@@ -33,7 +36,7 @@ use crate::{
     monitor::mackerel::Suspended,
     roster::{Language, MemberName},
     source::AddressRange,
-    voice::{Links, SigningKeys, Voice},
+    voice::{Links, Voice},
 };
 
 /// How long a request's body may take to arrive. A carrier waits 15 s for the whole answer (Twilio, Connection overrides).
@@ -47,8 +50,8 @@ pub struct Rim {
     pub voice: Voice,
     /// Opens the tokens of our own URLs.
     pub links: Links,
-    /// What each provider signs its webhooks with.
-    pub signing_keys: HashMap<ProviderName, SigningKeys>,
+    /// How each provider speaks to us; one that is not here sends nothing.
+    pub(crate) dialects: HashMap<ProviderName, Dialect>,
     /// Connection overrides for the URLs that each provider is given.
     pub connection_overrides: HashMap<ProviderName, String>,
     /// What each member's phone speaks.

@@ -3,24 +3,26 @@
 //! * [`PublicUrl`]: the address under which carriers reach us;
 //! * [`TokenKey`], [`Links`], [`Place`]: every URL names its place in the call and the attempt (P7);
 //! * [`sms`]: what a text message says, and what a reply means;
-//! * [`signature`]: every webhook is verified over the raw request target (P6);
+//! * [`signature`]: every webhook is verified over the raw request target (P6), those of Vonage by [`WebhookSecrets`];
 //! * [`Voice`]: a line of the escalation as TwiML, from [`check_template`] templates, read aloud by [`speech`], written
-//!   by [`twiml`].
+//!   by [`twiml`] or [`ncco`]; as a text message by [`sms`].
 
 mod lines;
 mod links;
 pub mod ncco;
 mod public_url;
 pub mod signature;
+mod signed_token;
 pub mod sms;
 pub mod speech;
 mod template;
 mod token;
 pub mod twiml;
 
-pub use links::{CallLinks, Links, PROBE, Place, PlaceKind};
+pub use links::{CallLinks, Links, Mailbox, PROBE, Place, PlaceKind};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use signature::{Form, SignatureError, SignedRequest, SigningKeys};
+pub use signed_token::{SignedTokenError, WebhookSecrets};
 pub use template::{TemplateFailure, check_template, lint_template};
 pub use token::{TokenError, TokenKey};
 
@@ -85,10 +87,17 @@ pub enum Announcement<'a> {
 /// The answer to a webhook that asks what to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The body, of type `text/xml`. It holds attempt tokens.
-    pub twiml: String,
+    /// What is said. Its URLs hold attempt tokens.
+    pub speech: Speech,
     /// Templates that failed; for the log.
     pub warnings: Vec<TemplateFailure>,
+}
+
+impl Answer {
+    /// As TwiML, of type `text/xml`.
+    pub fn twiml(&self) -> String {
+        twiml::render(&self.speech)
+    }
 }
 
 impl Voice {
@@ -119,7 +128,7 @@ impl Voice {
         (speech, failure)
     }
 
-    /// The TwiML that says a line.
+    /// What says a line.
     pub fn answer(&self, context: &Context<'_>, line: &Line) -> Answer {
         let language = context.language;
         let line = readable_name(line, language);
@@ -141,15 +150,15 @@ impl Voice {
         } else {
             Then::HangUp
         };
-        let twiml = twiml::render(&Speech {
+        let speech = Speech {
             language,
             says,
             then,
-        });
-        Answer { twiml, warnings }
+        };
+        Answer { speech, warnings }
     }
 
-    /// The TwiML that says an announcement and hangs up.
+    /// What says an announcement and hangs up.
     pub fn announce(&self, announcement: Announcement<'_>, language: Language) -> Answer {
         let (said, failure) = match announcement {
             Announcement::Alert(headline) => {
@@ -167,13 +176,13 @@ impl Voice {
             }
             Announcement::Unknown => (lines::unknown_alert(language).to_owned(), None),
         };
-        let twiml = twiml::render(&Speech {
+        let speech = Speech {
             language,
             says: vec![said],
             then: Then::HangUp,
-        });
+        };
         Answer {
-            twiml,
+            speech,
             warnings: failure.into_iter().collect(),
         }
     }

@@ -18,47 +18,95 @@ use crate::{
         twilio::{Abilities, Account, SIGNATURE_HEADER, Sender},
     },
     roster::{Channel, PhoneNumber},
+    server::{Dialect, TwilioDialect, VonageDialect},
     simulator::Network,
-    voice::SigningKeys,
+    voice::{SigningKeys, WebhookSecrets},
 };
 
 /// The caller id of the simulated network.
 const SIMULATED_FROM: &str = "+815000000000";
 
-/// What each provider signs its webhooks with.
-pub(super) type Keys = HashMap<ProviderName, SigningKeys>;
+/// How each provider speaks to us.
+pub(super) type Dialects = HashMap<ProviderName, Dialect>;
 
-/// Every configured provider, and what it signs its webhooks with.
+/// Every configured provider, and how those that send us something do so.
 pub(super) fn carriers(
     config: &Config,
     network: Option<&Network>,
-) -> Result<(Carriers, Keys), NodeError> {
+) -> Result<(Carriers, Dialects), NodeError> {
     let mut carriers = Carriers::new();
-    let mut keys = Keys::new();
+    let mut dialects = Dialects::new();
     for provider in &config.providers {
         let name = provider.name.clone();
         let carrier = match (&provider.kind, network) {
             (ProviderKind::Twilio(account), _) => {
-                keys.insert(name.clone(), signing_keys(&account.signing));
+                dialects.insert(name.clone(), signed(&account.signing));
                 twilio(&name, account)?
             }
             (ProviderKind::Simulated, Some(network)) => {
                 let account = simulated_account(provider, network);
-                keys.insert(name.clone(), signing_keys(&account.signing));
+                dialects.insert(name.clone(), signed(&account.signing));
                 twilio(&name, &account)?
             }
             (ProviderKind::Simulated, None) => continue,
-            (ProviderKind::Vonage(account), _) => vonage(&name, account)?,
+            (ProviderKind::Vonage(account), _) => {
+                let carrier = vonage(&name, account)?;
+                dialects.insert(name.clone(), tokened(account, &carrier));
+                carrier
+            }
             (ProviderKind::PaaSoo(account), _) => paasoo(&name, account)?,
         };
         tracing::info!(provider = %name, "a provider is ready");
         carriers.insert(name, carrier);
     }
-    Ok((carriers, keys))
+    Ok((carriers, dialects))
 }
 
-fn signing_keys(signing: &Signing) -> SigningKeys {
-    SigningKeys::new(&signing.tokens, &signing.shared)
+/// Whose balance is watched, and below what it is low.
+pub(super) type Purse = (Arc<dyn Messenger>, f64);
+
+/// The accounts whose balance is watched. One that only calls is asked through its side for messages, which sends none.
+pub(super) fn purses(config: &Config, carriers: &Carriers) -> Result<Vec<Purse>, NodeError> {
+    let mut purses: Vec<Purse> = Vec::new();
+    for provider in &config.providers {
+        let Some(low) = provider.low_balance else {
+            continue;
+        };
+        let carrier = carriers.get(&provider.name);
+        match (
+            carrier.and_then(|carrier| carrier.sms.clone()),
+            &provider.kind,
+        ) {
+            (Some(messenger), _) => purses.push((messenger, low)),
+            (None, ProviderKind::Twilio(twilio)) => {
+                let sender = twilio.from.clone().map(Sender::Number);
+                let config = TwilioConfig {
+                    sender,
+                    ..twilio.clone()
+                };
+                let purse = self::twilio(&provider.name, &config)?.sms;
+                purses.extend(purse.map(|purse| (purse, low)));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(purses)
+}
+
+fn signed(signing: &Signing) -> Dialect {
+    Dialect::Twilio(TwilioDialect {
+        keys: SigningKeys::new(&signing.tokens, &signing.shared),
+        header: signing.header.clone(),
+    })
+}
+
+fn tokened(config: &Vonage, carrier: &Carrier) -> Dialect {
+    let application = config.voice.as_ref().map(|voice| voice.id.as_str());
+    Dialect::Vonage(VonageDialect {
+        secrets: WebhookSecrets::new(config.signature_secret.as_ref(), application),
+        inbound_secret: config.inbound_secret.clone(),
+        sms: carrier.sms.clone(),
+    })
 }
 
 fn twilio(name: &ProviderName, config: &TwilioConfig) -> Result<Carrier, NodeError> {

@@ -56,7 +56,7 @@ pub(super) async fn mackerel(
     for warning in &answer.warnings {
         tracing::warn!("{warning}");
     }
-    answer::twiml(answer.twiml)
+    answer::twiml(answer.twiml())
 }
 
 enum What {

@@ -1,97 +1,111 @@
-//! What carriers send: verified over the raw request target (P6), then turned into an input of the escalation that the
-//! URL's token names. Whatever is not in order gets 403 and changes nothing.
+//! What carriers send about calls and messages of ours: proven to be the carrier's (P6), then turned into an input of the
+//! escalation that the URL's token names. Whatever is not in order gets 403 and changes nothing.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
     response::Response,
 };
 
-use super::{Rim, answer, probe};
+use super::{
+    Rim, answer,
+    dialect::{Arrival, Dialect, Refusal, Said},
+    inbound, probe,
+};
 use crate::{
     engine::{Answer, desk::Speech},
-    escalation::{AttemptId, CallSid, CallStatus, Heard, Input, MessageSid, MessageStatus},
-    voice::{Context, Form, Place, PlaceKind, SignedRequest},
+    escalation::{AttemptId, Heard, Input},
+    voice::{Context, Mailbox, Place, PlaceKind},
 };
 
 /// Bytes of a webhook's body. Captured ones have well below 2 kB.
-const WEBHOOK_BYTES: usize = 64 * 1024;
+pub(super) const WEBHOOK_BYTES: usize = 64 * 1024;
 
-/// Everything below `/v1/calls/` that is a place in a call; anything else is not found. A path that only differs from
-/// such a one by slashes in front was meant to be one.
+/// Everything below `/v1/calls/` that is a place in a call, and the mailboxes; anything else is not found. A path that only differs
+/// from such a one by slashes in front was meant to be one.
 pub(super) async fn webhook(State(rim): State<Arc<Rim>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let path = rim.links.public().path_below(head.uri.path());
+    if Mailbox::is_meant(path) {
+        return inbound::message(&rim, Mailbox::parse(path), &head, body).await;
+    }
     if !path.trim_start_matches('/').starts_with("v1/calls/") {
         return answer::error(StatusCode::NOT_FOUND, "there is nothing here");
     }
-    let is_ours = |place: &Place| head.method == Method::POST || probe::is_asked_by(&head, place);
-    let Some(place) = Place::parse(path).filter(is_ours) else {
+    let Some(place) = Place::parse(path) else {
         tracing::warn!("a webhook was refused: its path is no place in a call");
         return answer::forbidden();
     };
-    if head.method == Method::GET {
+    if probe::is_asked_by(&head, &place) {
         return probe::echo(&rim, &place, &head);
     }
+    let dialect = rim.dialects.get(&place.provider);
+    let Some(dialect) = dialect.filter(|dialect| dialect.takes(&head.method, place.kind)) else {
+        tracing::warn!(provider = %place.provider, "a webhook was refused: the provider sends no such request");
+        return answer::forbidden();
+    };
     let body = match answer::body(body, WEBHOOK_BYTES).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    match verify(&rim, &place, &head, &body) {
+    match read(&rim, dialect, &place, &head, &body) {
         Ok((attempt, _)) if place.kind == PlaceKind::Probe => probe::verified(&rim, attempt, &head),
-        Ok((attempt, form)) => take_in(&rim, &place, attempt, &form).await,
-        Err(reason) => {
-            tracing::warn!(provider = %place.provider, "a webhook was refused: {reason}");
-            answer::forbidden()
-        }
+        Ok((attempt, said)) => take_in(&rim, dialect, &place, attempt, said).await,
+        Err(refusal) => refuse(&place, refusal),
     }
 }
 
-/// The attempt that a webhook is about and its parameters, if the provider sent it.
-fn verify(
+/// The attempt that a webhook is about and what it says, if the provider sent it.
+fn read(
     rim: &Rim,
+    dialect: &Dialect,
     place: &Place,
     head: &Parts,
     body: &[u8],
-) -> Result<(AttemptId, Form), String> {
-    let keys = rim
-        .signing_keys
-        .get(&place.provider)
-        .ok_or_else(|| "no such provider is configured".to_owned())?;
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    let request = SignedRequest {
-        url: &rim.links.public().of_target(target),
-        method: head.method.as_str(),
+) -> Result<(AttemptId, Said), Refusal> {
+    let key = rim.links.key();
+    let attempt = key.open(&place.token, rim.engine.now());
+    let attempt = attempt.map_err(|error| Refusal::Forged(error.to_string()))?;
+    let arrival = Arrival {
+        url: &url(rim, head),
+        head,
         body,
-        content_type: text(&head.headers, header::CONTENT_TYPE.as_str()),
-        signature: text(&head.headers, "x-twilio-signature"),
-        settings: text(&head.headers, "x-twilio-webhooks-signature-settings"),
     };
-    let form = keys.verify(&request).map_err(|error| error.to_string())?;
-    let attempt = rim
-        .links
-        .key()
-        .open(&place.token, rim.engine.now())
-        .map_err(|error| error.to_string())?;
-    Ok((attempt, form))
+    let said = dialect.read(place.kind, attempt, &arrival)?;
+    Ok((attempt, said))
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+/// The public base and the request target exactly as it arrived.
+pub(super) fn url(rim: &Rim, head: &Parts) -> String {
+    let target = head.uri.path_and_query();
+    let target = target.map_or("/", |target| target.as_str());
+    rim.links.public().of_target(target)
 }
 
-async fn take_in(rim: &Rim, place: &Place, attempt: AttemptId, form: &Form) -> Response {
-    let input = match input(place.kind, attempt, form) {
-        Ok(input) => input,
-        Err(response) => return *response,
+fn refuse(place: &Place, refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Forged(reason) => {
+            tracing::warn!(provider = %place.provider, "a webhook was refused: {reason}");
+            answer::forbidden()
+        }
+        Refusal::Incomplete(what) => answer::error(StatusCode::BAD_REQUEST, what),
+    }
+}
+
+async fn take_in(
+    rim: &Rim,
+    dialect: &Dialect,
+    place: &Place,
+    attempt: AttemptId,
+    said: Said,
+) -> Response {
+    let Some(input) = input(place.kind, attempt, said) else {
+        return answer::nothing();
     };
     match rim.engine.webhook(place.provider.clone(), input).await {
-        Ok(Answer::Speak(speech)) => speak(rim, place, &speech),
+        Ok(Answer::Speak(speech)) => speak(rim, dialect, place, &speech),
         Ok(Answer::Noted) => answer::nothing(),
         Ok(Answer::Refused) => {
             tracing::warn!(%attempt, "a webhook was refused: its place in the call is past");
@@ -101,81 +115,49 @@ async fn take_in(rim: &Rim, place: &Place, attempt: AttemptId, form: &Form) -> R
     }
 }
 
-/// What a receipt says, as an input (Twilio: Message resource, "status").
-fn receipt(attempt: AttemptId, form: &Form) -> Result<Input, Box<Response>> {
-    let Some(message) = form.get("MessageSid").filter(|sid| !sid.is_empty()) else {
-        return Err(Box::new(answer::error(
-            StatusCode::BAD_REQUEST,
-            "MessageSid is missing",
-        )));
-    };
-    let status = match form.get("MessageStatus").unwrap_or_default() {
-        "accepted" | "scheduled" | "queued" | "sending" => MessageStatus::Queued,
-        "sent" => MessageStatus::Sent,
-        "delivered" | "read" => MessageStatus::Delivered,
-        "undelivered" | "failed" | "canceled" => MessageStatus::Undelivered,
-        status => {
-            tracing::warn!(%attempt, status, "an unknown message status was passed over");
-            return Err(Box::new(answer::nothing()));
+/// What a webhook says, as an input; none if there is nothing to act on.
+fn input(kind: PlaceKind, attempt: AttemptId, said: Said) -> Option<Input> {
+    match said {
+        Said::Nothing(what) => {
+            tracing::warn!(%attempt, "a webhook was passed over: {what}");
+            None
         }
-    };
-    Ok(Input::Receipt {
-        attempt,
-        message: MessageSid::new(message),
-        status,
-    })
-}
-
-/// What a webhook says, as an input.
-fn input(kind: PlaceKind, attempt: AttemptId, form: &Form) -> Result<Input, Box<Response>> {
-    if kind == PlaceKind::Receipt {
-        return receipt(attempt, form);
-    }
-    let Some(call) = form
-        .get("CallSid")
-        .filter(|sid| !sid.is_empty())
-        .map(CallSid::new)
-    else {
-        return Err(Box::new(answer::error(
-            StatusCode::BAD_REQUEST,
-            "CallSid is missing",
-        )));
-    };
-    let keys = form.get("Digits").unwrap_or_default();
-    let (stage, heard) = match kind {
-        PlaceKind::Status => {
-            let status = form.get("CallStatus").unwrap_or_default();
-            let Some(status) = CallStatus::parse(status) else {
-                // A status that is new since this version: nothing to act on, and nothing to repeat.
-                tracing::warn!(%attempt, status, "an unknown call status was passed over");
-                return Err(Box::new(answer::nothing()));
+        Said::Message { message, status } => Some(Input::Receipt {
+            attempt,
+            message,
+            status,
+        }),
+        Said::Call {
+            call,
+            keys,
+            status,
+            trouble,
+        } => {
+            let (stage, heard) = match kind {
+                PlaceKind::Voice(stage) => (stage, Heard::Answer),
+                PlaceKind::Keys(stage) if !keys.is_empty() => (stage, Heard::Keys(keys)),
+                PlaceKind::Keys(stage) | PlaceKind::Silence(stage) => (stage, Heard::Silence),
+                PlaceKind::Fallback => (0, Heard::Trouble(trouble)),
+                PlaceKind::Status | PlaceKind::Receipt | PlaceKind::Probe => {
+                    return status.map(|status| Input::Status {
+                        attempt,
+                        call,
+                        status,
+                    });
+                }
             };
-            return Ok(Input::Status {
+            Some(Input::Voice {
                 attempt,
                 call,
-                status,
-            });
+                stage,
+                heard,
+            })
         }
-        PlaceKind::Voice(stage) => (stage, Heard::Answer),
-        PlaceKind::Keys(stage) if !keys.is_empty() => (stage, Heard::Keys(keys.to_owned())),
-        PlaceKind::Keys(stage) | PlaceKind::Silence(stage) => (stage, Heard::Silence),
-        PlaceKind::Fallback => {
-            let code = form.get("ErrorCode").and_then(|code| code.parse().ok());
-            (0, Heard::Trouble(code))
-        }
-        // Answered before anything is read from them.
-        PlaceKind::Receipt | PlaceKind::Probe => return Err(Box::new(answer::nothing())),
-    };
-    Ok(Input::Voice {
-        attempt,
-        call,
-        stage,
-        heard,
-    })
+    }
 }
 
-/// Renders what is to be said into TwiML, with the URLs of the places that come next.
-fn speak(rim: &Rim, place: &Place, speech: &Speech) -> Response {
+/// What is to be said, with the URLs of the places that come next, as the carrier wants it.
+fn speak(rim: &Rim, dialect: &Dialect, place: &Place, speech: &Speech) -> Response {
     let overrides = rim
         .connection_overrides
         .get(&place.provider)
@@ -198,5 +180,5 @@ fn speak(rim: &Rim, place: &Place, speech: &Speech) -> Response {
     for warning in &answer.warnings {
         tracing::warn!(attempt = %speech.attempt, "{warning}");
     }
-    answer::twiml(answer.twiml)
+    dialect.speak(&answer.speech)
 }

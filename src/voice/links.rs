@@ -87,6 +87,15 @@ impl Links {
         &self.key
     }
 
+    /// Where a carrier that signs brings messages that people write ([`Mailbox`]).
+    pub fn inbound(&self, provider: &ProviderName) -> String {
+        format!(
+            "{}{INBOUND}{}",
+            self.public,
+            encode_segment(provider.as_str())
+        )
+    }
+
     /// The URLs of an attempt, good until `expires`.
     ///
     /// `overrides` are Twilio's connection overrides, such as `ct=2000&rc=3`, or nothing for the carrier's defaults.
@@ -120,6 +129,9 @@ impl Links {
 }
 
 const ROOT: &str = "/v1/calls/";
+
+/// Where carriers bring what people write to our numbers.
+const INBOUND: &str = "/v1/inbound/";
 
 impl CallLinks {
     /// For the call's `Url`: what to say first.
@@ -194,6 +206,44 @@ impl Place {
             token: token.to_owned(),
             kind,
         })
+    }
+}
+
+/// Where a carrier brings messages that people write: `/v1/inbound/{provider}`, and a secret behind it for carriers that do not
+/// sign.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The carrier.
+    pub provider: ProviderName,
+    /// What stands behind it.
+    pub secret: Option<String>,
+}
+
+impl Mailbox {
+    /// Whether a request path is meant to be one.
+    pub fn is_meant(path: &str) -> bool {
+        path.trim_start_matches('/').starts_with(&INBOUND[1..])
+    }
+
+    /// Reads a request path below the public URL's prefix, without a query. Exact, like [`Place::parse`].
+    pub fn parse(path: &str) -> Option<Self> {
+        let mut segments = path.strip_prefix(INBOUND)?.split('/');
+        let provider = decode_segment(segments.next()?)?;
+        let secret = segments.next().map(str::to_owned);
+        let is_whole = segments.next().is_none() && secret.as_deref() != Some("");
+        is_whole.then(|| Self {
+            provider: ProviderName::new(provider),
+            secret,
+        })
+    }
+}
+
+impl std::fmt::Debug for Mailbox {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailbox")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 
@@ -363,6 +413,32 @@ mod tests {
         let url = call.voice();
         let place = Place::parse(url.trim_start_matches("https://a.example")).expect("a place");
         assert!(!format!("{call:?} {place:?}").contains(&place.token));
+    }
+
+    #[test]
+    fn a_mailbox_is_spelled_in_one_way() {
+        for (path, expected) in [
+            ("/v1/inbound/twilio", Some(("twilio", None))),
+            (
+                "/v1/inbound/two%20names/s3cret",
+                Some(("two names", Some("s3cret"))),
+            ),
+            ("/v1/inbound/", None),
+            ("/v1/inbound/twilio/", None),
+            ("//v1/inbound/twilio", None),
+            ("/v1/inbound/twilio/a/b", None),
+            ("/v1/inbound/two names", None),
+            ("/v1/calls/twilio", None),
+        ] {
+            let mailbox = Mailbox::parse(path);
+            let found = mailbox
+                .as_ref()
+                .map(|mailbox| (mailbox.provider.as_str(), mailbox.secret.as_deref()));
+            assert_eq!(found, expected, "{path}");
+            assert!(!format!("{mailbox:?}").contains("s3cret"));
+        }
+        let url = links("https://a.example/p").inbound(&"two names".into());
+        assert_eq!(url, "https://a.example/p/v1/inbound/two%20names");
     }
 
     proptest! {

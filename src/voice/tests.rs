@@ -181,7 +181,7 @@ fn check(language: Language, allow_close: bool, line: &Line, want: &[&str]) {
     let headline = headline("Disk 95% full", Some("web-01"), "");
     let answer = answer(&voice, &headline, language, allow_close, line);
     assert_eq!(answer.warnings, []);
-    assert_eq!(said(&read(&answer.twiml)), want);
+    assert_eq!(said(&read(&answer.twiml())), want);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_line_that_asks_for_a_key_gathers_one_and_goes_on_after_silence() {
     let links = call();
     for line in lines().iter().filter(|line| line.asks_for_key()) {
         let headline = headline("x", None, "");
-        let elements = read(&answer(&voice, &headline, Language::Ja, false, line).twiml);
+        let elements = read(&answer(&voice, &headline, Language::Ja, false, line).twiml());
         let gather = &elements[1];
         assert_eq!(gather.path, "Response/Gather");
         for (name, value) in [
@@ -273,7 +273,7 @@ fn a_line_that_ends_the_call_hangs_up() {
     for line in lines().iter().filter(|line| !line.asks_for_key()) {
         for language in [Language::Ja, Language::En] {
             let elements =
-                read(&answer(&voice, &headline("x", None, ""), language, false, line).twiml);
+                read(&answer(&voice, &headline("x", None, ""), language, false, line).twiml());
             let paths: Vec<&str> = elements
                 .iter()
                 .map(|element| element.path.as_str())
@@ -305,7 +305,7 @@ fn what_is_said_passes_the_linter_at_its_strictest() {
     for (alert, headline) in &alerts {
         for (language, tag) in [(Language::Ja, "ja"), (Language::En, "en")] {
             for line in lines() {
-                let twiml = answer(&voice, headline, language, true, &line).twiml;
+                let twiml = answer(&voice, headline, language, true, &line).twiml();
                 let findings = linter.check(None, &twiml);
                 assert!(findings.is_empty(), "{twiml}\n{findings:#?}");
                 let name = format!("{line:?}").to_lowercase();
@@ -327,7 +327,7 @@ fn a_japanese_text_is_said_by_a_japanese_voice_whoever_listens() {
     let voice = voice(None);
     let headline = headline("ディスクがいっぱい", None, "");
     let answer = answer(&voice, &headline, Language::En, false, &Line::Message);
-    let elements = read(&answer.twiml);
+    let elements = read(&answer.twiml());
     let voices: Vec<_> = elements
         .iter()
         .filter(|element| element.path.ends_with("/Say"))
@@ -351,7 +351,7 @@ fn the_voice_speaks_the_language() {
                 false,
                 &Line::Message,
             )
-            .twiml,
+            .twiml(),
         );
         for say in elements
             .iter()
@@ -375,7 +375,7 @@ fn a_failing_template_is_reported_and_the_alert_is_said_all_the_same() {
         false,
         &Line::Message,
     );
-    assert!(answer.twiml.contains("Disk full"));
+    assert!(answer.twiml().contains("Disk full"));
     let failure = answer.warnings.first().expect("a failure");
     assert!(failure.to_string().contains("`default`"), "{failure}");
 }
@@ -391,8 +391,8 @@ fn the_longest_event_fits_into_a_document() {
         );
         for line in lines() {
             let answer = answer(&voice, &headline, Language::Ja, true, &line);
-            assert!(answer.twiml.len() < DOCUMENT_BYTES);
-            read(&answer.twiml);
+            assert!(answer.twiml().len() < DOCUMENT_BYTES);
+            read(&answer.twiml());
         }
     }
 }
@@ -455,7 +455,7 @@ proptest! {
         let headline = headline(&title, host.as_deref(), &message);
         let answer = answer(&voice, &headline, language, allow_close, &line);
         prop_assert_eq!(&answer.warnings, &[]);
-        let elements = read(&answer.twiml);
+        let elements = read(&answer.twiml());
         for element in &elements {
             let name = element.path.rsplit('/').next().unwrap_or_default();
             prop_assert!(["Response", "Gather", "Pause", "Say", "Redirect", "Hangup"].contains(&name));

@@ -62,6 +62,30 @@ pub(super) fn said_in_full(text: &str, language: Language) -> String {
     String::from_utf8(writer.into_inner()).expect("quick-xml writes the UTF-8 that it was given")
 }
 
+/// The answer to a text message: another one, or nothing (Twilio: TwiML for messaging, Message).
+pub fn message(text: Option<&str>) -> String {
+    let mut writer = Writer::new(Vec::new());
+    let response = writer.create_element("Response");
+    match text {
+        Some(text) => response.write_inner_content(|writer| {
+            writer
+                .create_element("Message")
+                .write_text_content(BytesText::new(&allowed(text)))
+                .map(drop)
+        }),
+        None => response.write_empty(),
+    }
+    .expect("writing to a Vec succeeds");
+    String::from_utf8(writer.into_inner()).expect("quick-xml writes the UTF-8 that it was given")
+}
+
+/// Without the control characters that XML forbids; line ends stay.
+fn allowed(text: &str) -> String {
+    let is_allowed =
+        |c: &char| *c == '\n' || !(c.is_control() || ['\u{fffe}', '\u{ffff}'].contains(c));
+    text.chars().filter(is_allowed).collect()
+}
+
 type Xml = Writer<Vec<u8>>;
 
 fn write(speech: &Speech, writer: &mut Xml) -> io::Result<()> {

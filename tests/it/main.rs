@@ -7,6 +7,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod heartbeats;
+mod messages;
 mod monitors;
 mod nights;
 mod outbound_only;
