@@ -6,6 +6,7 @@
 pub(crate) mod carrier;
 pub(crate) mod core;
 pub(crate) mod http;
+pub(crate) mod recorder;
 pub(crate) mod signing;
 pub(crate) mod store;
 

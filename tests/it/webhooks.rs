@@ -3,8 +3,10 @@
 
 mod accepted;
 mod ingest;
+mod messages;
 mod refused;
 mod replayed;
+mod vonage;
 
 use rinban::{
     alert::GroupName,
