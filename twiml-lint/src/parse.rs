@@ -14,8 +14,9 @@ use std::collections::HashSet;
 
 use memchr::{memchr, memchr2, memmem};
 
-use crate::document::{
-    Document, ElementRecord, Holds, Kind, Layout, NONE, Node, Position, Reading, Span, index,
+use crate::{
+    document::{Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index},
+    grammar::names,
 };
 use attributes::{TagEnd, tag_end, written_name};
 use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
@@ -86,7 +87,7 @@ struct Parser<'a> {
 struct Open<'a> {
     element: u32,
     name: &'a str,
-    holds: Holds,
+    holds_text: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -95,7 +96,7 @@ impl<'a> Parser<'a> {
             source,
             start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
             survey,
-            layout: Layout::with_room_for(source),
+            layout: Layout::spare(),
             open: Vec::with_capacity(8),
             names: HashSet::new(),
         }
@@ -120,8 +121,7 @@ impl<'a> Parser<'a> {
 
     fn finish(self) -> Result<Document<'a>, Misfit> {
         if let Some(open) = self.open.last() {
-            let record = self.layout.elements[open.element as usize];
-            let start = self.layout.nodes[record.node as usize].span.start as usize;
+            let start = self.layout.elements[open.element as usize].span.start as usize;
             return Err((start, ParseErrorKind::UnclosedElement(open.name.to_owned())));
         }
         if self.layout.elements.is_empty() {
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
         let rest = &self.source.as_bytes()[start..];
         let blanks = rest.iter().take_while(|&&byte| is_blank(byte)).count();
         if rest.get(blanks) == Some(&b'<') && !self.survey.has_return {
-            return Ok(self.blank(start, start + blanks));
+            return Ok(start + blanks);
         }
         let special = memchr2(b'<', b'&', rest).unwrap_or(rest.len());
         let has_reference = rest.get(special) == Some(&b'&');
@@ -155,7 +155,7 @@ impl<'a> Parser<'a> {
                 None => Ok(end),
             };
         };
-        open.holds.text = true;
+        open.holds_text = true;
         if self.survey.may_have_cdata_end
             && let Some(by) = raw.find("]]>")
         {
@@ -165,14 +165,6 @@ impl<'a> Parser<'a> {
         let reading = self.reading(is_written, start, end, Place::Text)?;
         self.node(Kind::Text(reading), start, end);
         Ok(end)
-    }
-
-    /// Takes in white space, if there is any and it is not around the root.
-    fn blank(&mut self, start: usize, end: usize) -> usize {
-        if start < end && !self.open.is_empty() {
-            self.node(Kind::Blank, start, end);
-        }
-        end
     }
 
     fn start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -208,24 +200,24 @@ impl<'a> Parser<'a> {
         let TagEnd { end, is_empty } =
             attributes::read(self.source, name_end, &mut self.layout, &mut self.names)?;
         let element = index(self.layout.elements.len());
-        let node = self.node(Kind::Element(element, Holds::default()), start, end);
-        let parent = self.open.last_mut().map_or(NONE, |open| {
-            open.holds.elements = true;
-            open.element
-        });
+        let first_node = index(self.layout.nodes.len());
         self.layout.elements.push(ElementRecord {
-            node,
-            nodes_end: node + 1,
-            parent,
+            span: span(start, end),
             name_end: index(name_end),
             start_tag_end: index(end),
+            parent: self.open.last().map_or(NONE, |open| open.element),
+            elements_end: element + 1,
             first_attribute,
+            first_node,
+            nodes_end: first_node,
+            name: names::element(name),
+            holds_text: false,
         });
         if !is_empty {
             self.open.push(Open {
                 element,
                 name,
-                holds: Holds::default(),
+                holds_text: false,
             });
         }
         Ok(end)
@@ -272,11 +264,12 @@ impl<'a> Parser<'a> {
     }
 
     fn close(&mut self, open: &Open<'_>, end: usize) {
+        let elements_end = index(self.layout.elements.len());
         let record = &mut self.layout.elements[open.element as usize];
+        record.span.end = index(end);
+        record.elements_end = elements_end;
         record.nodes_end = index(self.layout.nodes.len());
-        let node = &mut self.layout.nodes[record.node as usize];
-        node.kind = Kind::Element(open.element, open.holds);
-        node.span.end = index(end);
+        record.holds_text = open.holds_text;
     }
 
     fn comment_or_cdata(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -326,7 +319,7 @@ impl<'a> Parser<'a> {
         let end = inner + length;
         let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
         if let Some(open) = self.open.last_mut() {
-            open.holds.text = true;
+            open.holds_text = true;
         }
         self.node(Kind::CData(reading), start, end + 3);
         Ok(end + 3)
@@ -384,14 +377,16 @@ impl<'a> Parser<'a> {
             .map_err(|(by, kind)| (start + by, kind))
     }
 
-    fn node(&mut self, kind: Kind, start: usize, end: usize) -> u32 {
-        let at = index(self.layout.nodes.len());
-        let span = Span {
-            start: index(start),
-            end: index(end),
-        };
+    fn node(&mut self, kind: Kind, start: usize, end: usize) {
+        let span = span(start, end);
         self.layout.nodes.push(Node { kind, span });
-        at
+    }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span {
+        start: index(start),
+        end: index(end),
     }
 }
 

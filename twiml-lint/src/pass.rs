@@ -61,10 +61,6 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     rule: Option<(&'static Rule, Level)>,
 }
 
-/// No role.
-const UNKNOWN: RoleId = 127;
-const _: () = assert!(grammar::ELEMENTS.len() <= UNKNOWN as usize);
-
 /// A set with only this role in it.
 fn bit(role: RoleId) -> u128 {
     1 << role
@@ -224,7 +220,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> bool {
         let mut is_plain = true;
         for attribute in element.attributes() {
-            let known = role.attribute(attribute.name());
+            let known = role.named_attribute(attribute.known_name());
             is_plain &=
                 known.is_some_and(|known| grammar::is_right(known.value, attribute.value()));
             self.known.push(known);
@@ -336,14 +332,10 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 fn roles(document: &Document<'_>, product: Product) -> Vec<RoleId> {
     let mut roles: Vec<RoleId> = Vec::with_capacity(document.elements().len());
     for element in document.elements() {
-        let role = match element.parent() {
-            None => Some(grammar::root(product)),
-            Some(parent) => {
-                let parent = grammar::ELEMENTS.get(usize::from(roles[parent.index()]));
-                grammar::below(parent, element.name())
-            }
-        };
-        roles.push(role.map_or(UNKNOWN, |role| role.id));
+        roles.push(match element.parent() {
+            None => grammar::root(product).id,
+            Some(parent) => grammar::below(roles[parent.index()], element.known_name()),
+        });
     }
     roles
 }
@@ -377,7 +369,7 @@ fn product(document: &Document<'_>) -> Product {
         .root()
         .child_elements()
         .find_map(|verb| {
-            let roles = grammar::named(verb.name());
+            let roles = grammar::with_name(verb.known_name());
             let knows = |product: &Product| {
                 let root = grammar::root(*product);
                 roles.iter().any(|role| root.may_hold(role))

@@ -8,7 +8,10 @@ use super::{
     MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
     characters::{Misfit, Place, decode, is_blank, is_name, name_end},
 };
-use crate::document::{AttributeRecord, Decoded, Layout, Reading, Span, index};
+use crate::{
+    document::{AttributeRecord, Decoded, Layout, Reading, Span, index},
+    grammar::names,
+};
 
 /// The end of a start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +123,7 @@ fn one(source: &str, start: usize, decoded: &mut Decoded) -> Result<AttributeRec
             end: index(end),
         },
         reading,
+        known: names::attribute(&source[start..name_end]),
     })
 }
 
