@@ -8,13 +8,11 @@ mod place;
 use std::{borrow::Cow, fmt, ops::Range};
 
 use crate::{
-    grammar::names::NameId,
+    grammar::names::{self, NameId},
     parse::{self, Limits, ParseError},
 };
 
-pub(crate) use layout::{
-    AttributeRecord, Decoded, ElementRecord, Kind, Layout, NONE, Node, Reading,
-};
+pub(crate) use layout::{AttributeRecord, ElementRecord, Kind, Layout, NONE, Node, Reading};
 pub(crate) use place::index;
 pub use place::{LineIndex, Position, Span};
 
@@ -209,7 +207,10 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The attribute of this name.
     pub fn attribute(self, name: &str) -> Option<Attribute<'d, 'a>> {
-        self.attributes().find(|attribute| attribute.name() == name)
+        let known = names::attribute(name);
+        self.attributes().find(|attribute| {
+            attribute.record.known == known && (known != names::UNKNOWN || attribute.name() == name)
+        })
     }
 
     /// The decoded value of the attribute of this name.

@@ -210,6 +210,22 @@ static ENDS: [RoleId; ELEMENTS.len()] = {
     ends
 };
 
+/// The roles of elements of these names, as bits.
+pub(crate) const fn set_of(names: &[&str]) -> u128 {
+    let (mut set, mut role) = (0, 0);
+    while role < ELEMENTS.len() {
+        let mut name = 0;
+        while name < names.len() {
+            if names::is_same(names[name], ELEMENTS[role].name) {
+                set |= 1 << role;
+            }
+            name += 1;
+        }
+        role += 1;
+    }
+    set
+}
+
 /// What an element of this name is below another; if it may not stand there, or that is unknown, what it is elsewhere.
 pub(crate) fn below(parent: RoleId, name: NameId) -> RoleId {
     let row = &BELOW[usize::from(parent).min(ELEMENTS.len())];

@@ -10,13 +10,11 @@ mod characters;
 mod declaration;
 mod error;
 
-use std::collections::HashSet;
-
 use memchr::{memchr, memchr2, memmem};
 
 use crate::{
     document::{Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index},
-    grammar::names,
+    grammar::names::{self, Key},
 };
 use attributes::{TagEnd, tag_end, written_name};
 use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
@@ -79,14 +77,13 @@ struct Parser<'a> {
     layout: Layout,
     /// Outermost first.
     open: Vec<Open<'a>>,
-    /// The names of an element's attributes, if there are many.
-    names: HashSet<&'a str>,
 }
 
 /// An element that has not been closed yet.
 struct Open<'a> {
     element: u32,
     name: &'a str,
+    key: Key,
     holds_text: bool,
 }
 
@@ -98,7 +95,6 @@ impl<'a> Parser<'a> {
             survey,
             layout: Layout::spare(),
             open: Vec::with_capacity(8),
-            names: HashSet::new(),
         }
     }
 
@@ -196,9 +192,9 @@ impl<'a> Parser<'a> {
         if self.open.len() == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
+        let key = Key::at(bytes, start + 1, name.len());
         let first_attribute = index(self.layout.attributes.len());
-        let TagEnd { end, is_empty } =
-            attributes::read(self.source, name_end, &mut self.layout, &mut self.names)?;
+        let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.layout)?;
         let element = index(self.layout.elements.len());
         let first_node = index(self.layout.nodes.len());
         self.layout.elements.push(ElementRecord {
@@ -210,13 +206,14 @@ impl<'a> Parser<'a> {
             first_attribute,
             first_node,
             nodes_end: first_node,
-            name: names::element(name),
+            name: names::element_with(key, name),
             holds_text: false,
         });
         if !is_empty {
             self.open.push(Open {
                 element,
                 name,
+                key,
                 holds_text: false,
             });
         }
@@ -224,16 +221,19 @@ impl<'a> Parser<'a> {
     }
 
     fn end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
-        let open = self.open.pop();
-        let rest = &self.source.as_bytes()[start + 2..];
-        let after_name = open
-            .as_ref()
-            .and_then(|open| rest.strip_prefix(open.name.as_bytes()));
-        let (Some(open), Some([b'>', ..])) = (&open, after_name) else {
-            return self.unusual_end_tag(start, open);
+        let Some(open) = self.open.pop() else {
+            return self.unusual_end_tag(start, None);
         };
-        let end = start + 2 + open.name.len() + 1;
-        self.close(open, end);
+        let bytes = self.source.as_bytes();
+        let (name, length) = (start + 2, open.name.len());
+        let end = name + length + 1;
+        let is_usual = bytes.get(end - 1) == Some(&b'>')
+            && Key::at(bytes, name, length) == open.key
+            && (open.key.is_whole() || &bytes[name..end - 1] == open.name.as_bytes());
+        if !is_usual {
+            return self.unusual_end_tag(start, Some(open));
+        }
+        self.close(&open, end);
         Ok(end)
     }
 

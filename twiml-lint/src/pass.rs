@@ -6,9 +6,10 @@ use crate::{
     address::{Address, Place, Verdict, path},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, ValueRole},
+    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names},
     rule::{Check, Level, Rule},
-    run::Kept,
+    rules,
+    run::{Compared, Kept},
     settings::Settings,
     template::Mask,
 };
@@ -21,7 +22,7 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) role: Option<&'static Role>,
     /// What its parent is, if that is known.
     pub(crate) parent: Option<&'static Role>,
-    /// Whether it stands where it may, and all its attributes exist and hold what they should.
+    /// Whether it stands where it may, holds what it must and nothing else, and all its attributes exist and are right.
     pub(crate) is_plain: bool,
 }
 
@@ -61,6 +62,12 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     rule: Option<(&'static Rule, Level)>,
 }
 
+/// What says its text.
+const SPEECH: u128 = grammar::set_of(&["Say"]);
+
+/// What plays its text.
+const PLAYED: u128 = grammar::set_of(&["Play"]);
+
 /// A set with only this role in it.
 fn bit(role: RoleId) -> u128 {
     1 << role
@@ -72,7 +79,9 @@ pub(crate) struct Looking {
     /// By [`grammar::RoleId`]; the last for elements that are unknown.
     elements: Vec<Vec<Looker<ElementCheck>>>,
     odd_elements: Vec<Looker<ElementCheck>>,
-    addresses: Vec<Looker<AddressCheck>>,
+    odd_speech: Vec<Looker<ElementCheck>>,
+    /// By [`grammar::RoleId`].
+    addresses: Vec<Vec<Looker<AddressCheck>>>,
     odd_addresses: Vec<Looker<AddressCheck>>,
     queries: Vec<Looker<AddressCheck>>,
     document: Vec<Looker<DocumentCheck>>,
@@ -97,6 +106,7 @@ impl Looking {
         let unknown = grammar::ELEMENTS.len();
         let mut looking = Self {
             elements: vec![Vec::new(); unknown + 1],
+            addresses: vec![Vec::new(); unknown],
             ..Self::default()
         };
         for &rule in rules {
@@ -111,18 +121,18 @@ impl Looking {
     fn add(&mut self, rule: &'static Rule, level: Level) {
         match rule.check {
             Check::Reading => {}
-            Check::EveryElement(check) => {
-                for lookers in &mut self.elements {
-                    lookers.push(Looker { rule, level, check });
-                }
-            }
             Check::Elements(names, check) => {
                 for role in names.iter().flat_map(|name| grammar::named(name)) {
                     self.elements[usize::from(role.id)].push(Looker { rule, level, check });
                 }
             }
             Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
-            Check::Addresses(check) => self.addresses.push(Looker { rule, level, check }),
+            Check::OddSpeech(check) => self.odd_speech.push(Looker { rule, level, check }),
+            Check::AddressesIn(names, check) => {
+                for role in names.iter().flat_map(|name| grammar::named(name)) {
+                    self.addresses[usize::from(role.id)].push(Looker { rule, level, check });
+                }
+            }
             Check::OddAddresses(check) => self.odd_addresses.push(Looker { rule, level, check }),
             Check::Queries(check) => self.queries.push(Looker { rule, level, check }),
             Check::Document(check) => self.document.push(Looker { rule, level, check }),
@@ -130,7 +140,7 @@ impl Looking {
         }
         self.needs_addresses |= matches!(
             rule.check,
-            Check::Addresses(_)
+            Check::AddressesIn(_, _)
                 | Check::OddAddresses(_)
                 | Check::Queries(_)
                 | Check::Document(_)
@@ -193,7 +203,9 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         if let Some(role) = tag.role {
             tag.is_plain = self.look_up_attributes(tag.element, role)
                 && is_placed(tag, role)
-                && has_plain_number(tag.element, role);
+                && has_plain_number(tag.element, role)
+                && !rules::unexpected_text::may_be(tag.element, role)
+                && rules::missing_content::is_plainly_there(tag.element, role);
             holds_address = role.text == TextRole::Url || self.known.iter().any(is_address);
         }
         if !tag.is_plain {
@@ -202,12 +214,17 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                 (looker.check)(self, tag);
             }
         }
-        let id = tag
-            .role
-            .map_or(grammar::ELEMENTS.len(), |role| usize::from(role.id));
-        for looker in &looking.elements[id] {
+        let id = tag.role.map_or(UNKNOWN, |role| role.id);
+        let unknown = grammar::ELEMENTS.len();
+        for looker in &looking.elements[usize::from(id).min(unknown)] {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, tag);
+        }
+        if SPEECH & bit(id) != 0 && !rules::speech::is_plain(tag.element) {
+            for looker in &looking.odd_speech {
+                self.rule = Some((looker.rule, looker.level));
+                (looker.check)(self, tag);
+            }
         }
         if holds_address && looking.needs_addresses {
             let known = std::mem::take(&mut self.known);
@@ -240,12 +257,16 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         } else {
             &[]
         };
-        for looker in looking.addresses.iter().chain(odd).chain(queries) {
+        let here = match address.tag.role {
+            Some(role) => &looking.addresses[usize::from(role.id)][..],
+            None => &[],
+        };
+        for looker in here.iter().chain(odd).chain(queries) {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, &address);
         }
         if looking.keeps_addresses {
-            self.kept.extend(self.kept(&address));
+            self.keep(&address);
         }
         match address.verdict {
             Verdict::Absolute(_) if self.first_absolute.is_none() => {
@@ -258,23 +279,43 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
     }
 
-    /// What is kept of an address if other files may hold it too: if it is absolute, or a path from the root.
-    fn kept(&self, address: &Address<'d, 'a>) -> Option<Kept> {
+    /// Keeps an address if other files may hold it too: if it is absolute, or a path from the root.
+    fn keep(&mut self, address: &Address<'d, 'a>) {
+        let written = &self.source[address.span.range()];
         let is_kept = match address.verdict {
             Verdict::Absolute(_) | Verdict::Unknown => true,
-            Verdict::Relative => self.source[address.span.range()].starts_with('/'),
+            Verdict::Relative => written.starts_with('/'),
             _ => false,
         };
-        let role = address.tag.role.filter(|_| is_kept)?;
-        Some(Kept {
-            span: address.span,
-            ends_in_slash: path(address.trimmed()).ends_with('/'),
-            element: role.name,
-            attribute: match address.place {
-                Place::Text => None,
-                Place::Attribute(_, known) => Some(known.name),
-            },
-        })
+        let Some(role) = address.tag.role.filter(|_| is_kept) else {
+            return;
+        };
+        let (attribute, is_text) = match address.place {
+            Place::Text => (names::UNKNOWN, true),
+            Place::Attribute(attribute, _) => (attribute.known_name(), false),
+        };
+        if let Some((bare, has_slash)) = rules::trailing_slash_twins::bare(written) {
+            let is_read_so = path(address.trimmed()).ends_with('/');
+            let compared = Compared::Path {
+                has_slash,
+                is_read_so,
+            };
+            self.kept.push(Kept::new(
+                (compared, bare),
+                address.span,
+                role.id,
+                attribute,
+            ));
+        }
+        if is_text && PLAYED & bit(role.id) != 0 {
+            let compared = Compared::Whole;
+            self.kept.push(Kept::new(
+                (compared, written),
+                address.span,
+                role.id,
+                attribute,
+            ));
+        }
     }
 
     /// What an element is below its parent; if it may not stand there, what it is elsewhere.

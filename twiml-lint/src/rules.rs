@@ -15,7 +15,7 @@ mod nearest;
 mod overrides;
 mod query;
 mod relative;
-mod speech;
+pub(crate) mod speech;
 #[cfg(test)]
 mod tests;
 mod values;

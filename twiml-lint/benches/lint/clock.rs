@@ -19,5 +19,6 @@ impl Clock {
 
 fn running() -> Duration {
     let now = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
-    now.expect("every system that this runs on has the clock").into()
+    now.expect("every system that this runs on has the clock")
+        .into()
 }

@@ -13,62 +13,105 @@ pub(crate) type NameId = u8;
 const SLOTS: usize = 1024;
 
 /// Names by what [`slot`] makes of them; who finds the slot taken has the next free one.
-struct Table([NameId; SLOTS]);
+struct Table<const N: usize> {
+    slots: [NameId; SLOTS],
+    keys: [Key; N],
+    names: [&'static str; N],
+}
 
-static ELEMENT_NAMES: Table = {
-    let mut table = Table([UNKNOWN; SLOTS]);
+static ELEMENT_NAMES: Table<{ ELEMENTS.len() }> = {
+    let mut names = [""; ELEMENTS.len()];
     let mut role = 0;
-    while role < ELEMENTS.len() {
-        let is_again = role > 0 && is_same(ELEMENTS[role - 1].name, ELEMENTS[role].name);
-        if !is_again {
-            table.put(ELEMENTS[role].name, role);
-        }
+    while role < names.len() {
+        names[role] = ELEMENTS[role].name;
         role += 1;
     }
-    table
+    Table::new(names)
 };
 
-static ATTRIBUTE_NAMES: Table = {
-    let mut table = Table([UNKNOWN; SLOTS]);
-    let mut name = 0;
-    while name < ATTRIBUTES.len() {
-        table.put(ATTRIBUTES[name], name);
-        name += 1;
-    }
-    table
-};
+static ATTRIBUTE_NAMES: Table<{ ATTRIBUTES.len() }> = Table::new(ATTRIBUTES);
 
 const _: () = assert!(ELEMENTS.len() < UNKNOWN as usize && ATTRIBUTES.len() < UNKNOWN as usize);
 
-impl Table {
-    const fn put(&mut self, name: &str, id: usize) {
-        let mut at = slot(name.as_bytes());
-        while self.0[at] != UNKNOWN {
-            at = (at + 1) % SLOTS;
-        }
-        self.0[at] = id as NameId;
+/// A name as far as one comparison of numbers tells it from others: its first eight bytes and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    first: u64,
+    length: usize,
+}
+
+impl Key {
+    /// The key of the name that stands at this place of a source.
+    pub(crate) fn at(source: &[u8], start: usize, length: usize) -> Self {
+        let first = match source[start..].first_chunk() {
+            Some(eight) if length < 8 => u64::from_le_bytes(*eight) & ((1 << (8 * length)) - 1),
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => return Self::of(&source[start..start + length]),
+        };
+        Self { first, length }
     }
 
-    fn find(&self, name: &str, known: impl Fn(NameId) -> &'static str) -> NameId {
-        let mut at = slot(name.as_bytes());
+    const fn of(name: &[u8]) -> Self {
+        let (mut first, mut at) = (0, 0);
+        while at < name.len() && at < 8 {
+            first |= (name[at] as u64) << (8 * at);
+            at += 1;
+        }
+        Self {
+            first,
+            length: name.len(),
+        }
+    }
+
+    const fn slot(self) -> usize {
+        let mixed = self.first.wrapping_add((self.length as u64) << 58);
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.ilog2())) as usize
+    }
+
+    /// Whether a name with this key is all in the key.
+    pub(crate) const fn is_whole(self) -> bool {
+        self.length <= 8
+    }
+}
+
+impl<const N: usize> Table<N> {
+    /// Of equal names, which lie side by side, the first counts.
+    const fn new(names: [&'static str; N]) -> Self {
+        let mut table = Self {
+            slots: [UNKNOWN; SLOTS],
+            keys: [Key::of(b""); N],
+            names,
+        };
+        let mut id = 0;
+        while id < N {
+            let name = names[id];
+            table.keys[id] = Key::of(name.as_bytes());
+            if id == 0 || !is_same(names[id - 1], name) {
+                let mut at = table.keys[id].slot();
+                while table.slots[at] != UNKNOWN {
+                    at = (at + 1) % SLOTS;
+                }
+                table.slots[at] = id as NameId;
+            }
+            id += 1;
+        }
+        table
+    }
+
+    #[inline]
+    fn find(&self, key: Key, name: &str) -> NameId {
+        let mut at = key.slot();
         loop {
-            let id = self.0[at];
-            if id == UNKNOWN || known(id) == name {
+            let id = self.slots[at];
+            let Some(known) = self.keys.get(usize::from(id)) else {
+                return UNKNOWN;
+            };
+            if *known == key && (key.is_whole() || self.names[usize::from(id)] == name) {
                 return id;
             }
             at = (at + 1) % SLOTS;
         }
     }
-}
-
-/// Where a name belongs, by its length and the bytes at its ends and in its middle, which tell most names apart.
-const fn slot(name: &[u8]) -> usize {
-    let length = name.len();
-    if length == 0 {
-        return 0;
-    }
-    let ends = name[0] as usize + 31 * name[length - 1] as usize;
-    (ends + 7 * name[length / 2] as usize + 67 * length) % SLOTS
 }
 
 pub(super) const fn is_same(a: &str, b: &str) -> bool {
@@ -80,14 +123,29 @@ pub(super) const fn is_same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
+/// Which known element has this name, given with its key.
+pub(crate) fn element_with(key: Key, name: &str) -> NameId {
+    ELEMENT_NAMES.find(key, name)
+}
+
 /// Which known element has this name.
 pub(crate) fn element(name: &str) -> NameId {
-    ELEMENT_NAMES.find(name, |id| ELEMENTS[usize::from(id)].name)
+    element_with(Key::of(name.as_bytes()), name)
+}
+
+/// Which known attribute has this name, given with its key.
+pub(crate) fn attribute_with(key: Key, name: &str) -> NameId {
+    ATTRIBUTE_NAMES.find(key, name)
 }
 
 /// Which known attribute has this name.
 pub(crate) fn attribute(name: &str) -> NameId {
-    ATTRIBUTE_NAMES.find(name, |id| ATTRIBUTES[usize::from(id)])
+    attribute_with(Key::of(name.as_bytes()), name)
+}
+
+/// What a known attribute is called.
+pub(crate) fn attribute_called(name: NameId) -> Option<&'static str> {
+    ATTRIBUTES.get(usize::from(name)).copied()
 }
 
 #[cfg(test)]
@@ -109,18 +167,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_key_is_the_same_wherever_a_name_stands() {
+        for name in ["", "p", "Say", "language", "statusCallback"] {
+            for around in ["", "<", "<Response><"] {
+                let source = format!("{around}{name}{around}");
+                let key = Key::at(source.as_bytes(), around.len(), name.len());
+                assert_eq!(key, Key::of(name.as_bytes()), "{source}");
+            }
+        }
+    }
+
     /// Whoever asks for a name should not have to compare many.
     #[test]
     fn most_names_find_their_slot_free() {
-        let displaced = |table: &Table, name: &str, id: u8| table.0[slot(name.as_bytes())] != id;
-        let elements = ELEMENTS.iter().map(|role| (role.name, element(role.name)));
-        let attributes = ATTRIBUTES.iter().map(|name| (*name, attribute(name)));
-        let count = elements
-            .filter(|(name, id)| displaced(&ELEMENT_NAMES, name, *id))
-            .count()
-            + attributes
-                .filter(|(name, id)| displaced(&ATTRIBUTE_NAMES, name, *id))
-                .count();
+        let attributes = ATTRIBUTES.iter().enumerate();
+        let is_displaced = |(id, name): &(usize, &&str)| {
+            let slot = Key::of(name.as_bytes()).slot();
+            usize::from(ATTRIBUTE_NAMES.slots[slot]) != *id
+        };
+        let count = attributes.filter(is_displaced).count();
         assert!(count < 30, "{count}");
     }
 }

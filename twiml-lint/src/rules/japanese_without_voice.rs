@@ -40,7 +40,7 @@ Chinese characters are taken for Japanese unless the language or the voice is on
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {

@@ -55,7 +55,7 @@ was given or joined to `--base-url`, in a document whose verbs all fall through 
         )],
         settings: &[("base-url", "https://example.com/voice/")],
     },
-    check: Check::Addresses(check),
+    check: Check::AddressesIn(&["Redirect"], check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

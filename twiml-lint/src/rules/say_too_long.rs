@@ -38,7 +38,7 @@ knows how long they become.",
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 macro_rules! four_times {

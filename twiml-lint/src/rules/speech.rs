@@ -49,6 +49,62 @@ pub(super) fn each_piece<'d, 'a>(element: Element<'d, 'a>, take: &mut dyn FnMut(
     }
 }
 
+/// Whether no rule about speech has anything to say, told at a glance: most documents say short texts with few digits, all in
+/// one language, by a voice that speaks it.
+pub(crate) fn is_plain(say: Element<'_, '_>) -> bool {
+    const SHORT: usize = 1_000;
+    let Some((text, _)) = say.only_text().filter(|(text, _)| text.len() < SHORT) else {
+        return false;
+    };
+    let look = Look::at(text);
+    let (language, voice) = (say.value("language"), say.value("voice"));
+    let is_spoken = match (language, voice) {
+        (Some("ja-JP"), _) => true,
+        _ => look.is_ascii,
+    };
+    let is_matched = match (language, voice) {
+        (Some(language), Some(voice)) => called(voice) == Voice::Speaks(language),
+        _ => true,
+    };
+    look.has_few_digits && is_spoken && is_matched
+}
+
+/// What the bytes of a text tell.
+struct Look {
+    is_ascii: bool,
+    /// Whether not even a run of digits that is no amount can be in it.
+    has_few_digits: bool,
+}
+
+impl Look {
+    /// Full-width digits begin with this byte.
+    const FULL_WIDTH: u8 = 0xEF;
+
+    /// No branch per byte, so that the compiler can vectorize it.
+    fn at(text: &str) -> Self {
+        let is_digit = |byte: u8| byte.is_ascii_digit() | (byte == Self::FULL_WIDTH);
+        // Sums of so few bytes fit into one.
+        let (bits, digits) = text
+            .as_bytes()
+            .chunks(128)
+            .fold((0, 0), |(bits, digits), block| {
+                let digits_here = block
+                    .iter()
+                    .map(|&byte| u8::from(is_digit(byte)))
+                    .sum::<u8>();
+                let bits_here = block.iter().fold(0, |bits, byte| bits | byte);
+                (bits | bits_here, digits + usize::from(digits_here))
+            });
+        Self {
+            is_ascii: bits < 0x80,
+            has_few_digits: digits < LONG_RUN,
+        }
+    }
+}
+
+/// Shorter runs of digits are years, counts and house numbers.
+pub(super) const LONG_RUN: usize = 5;
+
 impl<'d, 'a> Piece<'d, 'a> {
     /// Where a part of the text stands in the source; the whole text, if references or line ends hide the place.
     pub(super) fn span_of(&self, part: std::ops::Range<usize>) -> Span {
@@ -124,45 +180,102 @@ fn google(name: &str) -> Option<&str> {
 /// The language of a voice of Amazon Polly, as Amazon's table of voices has them. Voices that speak two are left out.
 fn polly(name: &str) -> Option<&'static str> {
     let voice = memchr::memchr(b'-', name.as_bytes()).map_or(name, |end| &name[..end]);
-    Some(match voice {
-        "Mizuki" | "Takumi" | "Kazuha" | "Tomoko" => "ja-JP",
-        "Danielle" | "Gregory" | "Ivy" | "Joanna" | "Joey" | "Justin" | "Kendra" | "Kevin"
-        | "Kimberly" | "Matthew" | "Ruth" | "Salli" | "Stephen" => "en-US",
-        "Amy" | "Arthur" | "Brian" | "Emma" => "en-GB",
-        "Nicole" | "Olivia" | "Russell" => "en-AU",
-        "Niamh" => "en-IE",
-        "Raveena" => "en-IN",
-        "Aria" => "en-NZ",
-        "Ayanda" => "en-ZA",
-        "Geraint" => "en-GB-WLS",
-        "Zeina" => "arb",
-        "Arlet" => "ca-ES",
-        "Zhiyu" => "cmn-CN",
-        "Gwyneth" => "cy-GB",
-        "Mads" | "Naja" | "Sofie" => "da-DK",
-        "Hannah" => "de-AT",
-        "Daniel" | "Hans" | "Marlene" | "Vicki" => "de-DE",
-        "Conchita" | "Enrique" | "Lucia" | "Sergio" => "es-ES",
-        "Andres" | "Mia" => "es-MX",
-        "Lupe" | "Miguel" | "Pedro" | "Penelope" => "es-US",
-        "Suvi" => "fi-FI",
-        "Chantal" | "Gabrielle" | "Liam" => "fr-CA",
-        "Celine" | "Lea" | "Mathieu" | "Remi" => "fr-FR",
-        "Dora" | "Karl" => "is-IS",
-        "Adriano" | "Bianca" | "Carla" | "Giorgio" => "it-IT",
-        "Seoyeon" => "ko-KR",
-        "Ida" | "Liv" => "nb-NO",
-        "Laura" | "Lotte" | "Ruben" => "nl-NL",
-        "Ewa" | "Jacek" | "Jan" | "Maja" | "Ola" => "pl-PL",
-        "Camila" | "Ricardo" | "Thiago" | "Vitoria" => "pt-BR",
-        "Cristiano" | "Ines" => "pt-PT",
-        "Carmen" => "ro-RO",
-        "Maxim" | "Tatyana" => "ru-RU",
-        "Astrid" | "Elin" => "sv-SE",
-        "Burcu" | "Filiz" => "tr-TR",
-        _ => return None,
-    })
+    let at = POLLY.binary_search_by_key(&voice, |(name, _)| name).ok()?;
+    Some(POLLY[at].1)
 }
+
+/// By name.
+static POLLY: [(&str, &str); 89] = [
+    ("Adriano", "it-IT"),
+    ("Amy", "en-GB"),
+    ("Andres", "es-MX"),
+    ("Aria", "en-NZ"),
+    ("Arlet", "ca-ES"),
+    ("Arthur", "en-GB"),
+    ("Astrid", "sv-SE"),
+    ("Ayanda", "en-ZA"),
+    ("Bianca", "it-IT"),
+    ("Brian", "en-GB"),
+    ("Burcu", "tr-TR"),
+    ("Camila", "pt-BR"),
+    ("Carla", "it-IT"),
+    ("Carmen", "ro-RO"),
+    ("Celine", "fr-FR"),
+    ("Chantal", "fr-CA"),
+    ("Conchita", "es-ES"),
+    ("Cristiano", "pt-PT"),
+    ("Daniel", "de-DE"),
+    ("Danielle", "en-US"),
+    ("Dora", "is-IS"),
+    ("Elin", "sv-SE"),
+    ("Emma", "en-GB"),
+    ("Enrique", "es-ES"),
+    ("Ewa", "pl-PL"),
+    ("Filiz", "tr-TR"),
+    ("Gabrielle", "fr-CA"),
+    ("Geraint", "en-GB-WLS"),
+    ("Giorgio", "it-IT"),
+    ("Gregory", "en-US"),
+    ("Gwyneth", "cy-GB"),
+    ("Hannah", "de-AT"),
+    ("Hans", "de-DE"),
+    ("Ida", "nb-NO"),
+    ("Ines", "pt-PT"),
+    ("Ivy", "en-US"),
+    ("Jacek", "pl-PL"),
+    ("Jan", "pl-PL"),
+    ("Joanna", "en-US"),
+    ("Joey", "en-US"),
+    ("Justin", "en-US"),
+    ("Karl", "is-IS"),
+    ("Kazuha", "ja-JP"),
+    ("Kendra", "en-US"),
+    ("Kevin", "en-US"),
+    ("Kimberly", "en-US"),
+    ("Laura", "nl-NL"),
+    ("Lea", "fr-FR"),
+    ("Liam", "fr-CA"),
+    ("Liv", "nb-NO"),
+    ("Lotte", "nl-NL"),
+    ("Lucia", "es-ES"),
+    ("Lupe", "es-US"),
+    ("Mads", "da-DK"),
+    ("Maja", "pl-PL"),
+    ("Marlene", "de-DE"),
+    ("Mathieu", "fr-FR"),
+    ("Matthew", "en-US"),
+    ("Maxim", "ru-RU"),
+    ("Mia", "es-MX"),
+    ("Miguel", "es-US"),
+    ("Mizuki", "ja-JP"),
+    ("Naja", "da-DK"),
+    ("Niamh", "en-IE"),
+    ("Nicole", "en-AU"),
+    ("Ola", "pl-PL"),
+    ("Olivia", "en-AU"),
+    ("Pedro", "es-US"),
+    ("Penelope", "es-US"),
+    ("Raveena", "en-IN"),
+    ("Remi", "fr-FR"),
+    ("Ricardo", "pt-BR"),
+    ("Ruben", "nl-NL"),
+    ("Russell", "en-AU"),
+    ("Ruth", "en-US"),
+    ("Salli", "en-US"),
+    ("Seoyeon", "ko-KR"),
+    ("Sergio", "es-ES"),
+    ("Sofie", "da-DK"),
+    ("Stephen", "en-US"),
+    ("Suvi", "fi-FI"),
+    ("Takumi", "ja-JP"),
+    ("Tatyana", "ru-RU"),
+    ("Thiago", "pt-BR"),
+    ("Tomoko", "ja-JP"),
+    ("Vicki", "de-DE"),
+    ("Vitoria", "pt-BR"),
+    ("Zeina", "arb"),
+    ("Zhiyu", "cmn-CN"),
+];
 
 /// What a language is called without its region, in one of several spellings.
 pub(super) fn primary(tag: &str) -> &str {
@@ -234,6 +347,40 @@ mod tests {
         check("Google.日本", Voice::Unknown);
         check("woman", Voice::Basic("woman"));
         check("", Voice::Unknown);
+    }
+
+    #[test]
+    fn voices_are_sorted_by_name() {
+        assert!(POLLY.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn what_is_plain_is_right_by_every_rule() {
+        let is_plain = |say: &str| {
+            let document = crate::Document::parse(say).expect("well-formed");
+            super::is_plain(document.root())
+        };
+        for say in [
+            "<Say>Press 1.</Say>",
+            "<Say language='ja-JP'>障害</Say>",
+            "<Say language='ja-JP' voice='Polly.Mizuki'>障害 1234</Say>",
+            "<Say language='en-GB' voice='Polly.Amy'>Ticket 1234</Say>",
+        ] {
+            assert!(is_plain(say), "{say}");
+        }
+        for say in [
+            "<Say/>",
+            "<Say>障害</Say>",
+            "<Say>12345</Say>",
+            "<Say>１２</Say>",
+            "<Say language='en-US'>障害</Say>",
+            "<Say language='ja-JP' voice='Polly.Amy'>障害</Say>",
+            "<Say language='ja-JP' voice='man'>障害</Say>",
+            "<Say voice='Polly.Mizuki'>障害</Say>",
+            "<Say>a<break/>b</Say>",
+        ] {
+            assert!(!is_plain(say), "{say}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ American English. Voices that are not known to speak one language only are not j
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
