@@ -8,7 +8,7 @@ mod place;
 use std::{borrow::Cow, fmt, ops::Range};
 
 use crate::{
-    grammar::names::{self, NameId},
+    grammar::names::NameId,
     parse::{self, Limits, ParseError},
 };
 
@@ -83,7 +83,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_within(source: &'a str, limits: Limits) -> Result<Self, ParseError> {
-        parse::parse(source, limits)
+        parse::parse(source, limits, None)
     }
 
     pub(crate) fn new(source: &'a str, layout: Layout) -> Self {
@@ -207,10 +207,34 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The attribute of this name.
     pub fn attribute(self, name: &str) -> Option<Attribute<'d, 'a>> {
-        let known = names::attribute(name);
-        self.attributes().find(|attribute| {
-            attribute.record.known == known && (known != names::UNKNOWN || attribute.name() == name)
-        })
+        self.attributes().find(|attribute| attribute.name() == name)
+    }
+
+    /// The attribute of this name, one that TwiML knows.
+    pub(crate) fn known(self, name: NameId) -> Option<Attribute<'d, 'a>> {
+        self.attributes()
+            .find(|attribute| attribute.record.known == name)
+    }
+
+    /// The decoded value of the attribute of this name, one that TwiML knows.
+    pub(crate) fn known_value(self, name: NameId) -> Option<&'d str> {
+        self.known(name).map(Attribute::value)
+    }
+
+    /// The text in it, decoded, if it holds one text and nothing else.
+    pub(crate) fn sole_text(self) -> Option<&'d str> {
+        let record = self.record();
+        if record.nodes_end != record.first_node + 1 || self.holds_elements() {
+            return None;
+        }
+        let node = self.document.layout.nodes[record.first_node as usize];
+        match node.kind {
+            Kind::Text(reading) => {
+                let raw = self.document.at(node.span);
+                Some(self.document.layout.decoded.read(reading, raw))
+            }
+            _ => None,
+        }
     }
 
     /// The decoded value of the attribute of this name.

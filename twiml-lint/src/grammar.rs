@@ -18,6 +18,22 @@ pub(crate) use table::ELEMENTS;
 use table::{ATTRIBUTES, ROOTS};
 pub(crate) use value::{Fault, PhoneFault, is_right, judge, judge_phone};
 
+/// The roles of elements of these names, as bits: `roles!("Say", "Play")`.
+macro_rules! roles {
+    ($($name:literal),+) => {
+        const { $crate::grammar::set_of(&[$($name),+]) }
+    };
+}
+
+/// The number of an attribute's name: `attribute!("action")`.
+macro_rules! attribute {
+    ($name:literal) => {
+        const { $crate::grammar::names::id_of($name) }
+    };
+}
+
+pub(crate) use {attribute, roles};
+
 /// Which product runs a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Product {

@@ -4,10 +4,10 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use crate::{
-    document::{Document, Span},
+    document::Span,
     encoding::{self, Text, Undecodable},
     finding::{Finding, Related},
-    parse::{Limits, ParseError, ParseErrorKind},
+    parse::{self, Limits, ParseError, ParseErrorKind, Survey},
     pass::{Looking, MAX_FINDINGS, Pass},
     places::Places,
     rule::{Check, Level, Rule},
@@ -28,6 +28,16 @@ pub struct Linter {
     suppression_levels: (Level, Level),
     /// The rules over several files that look, with their levels.
     over_files: Arc<[(&'static Rule, Level)]>,
+}
+
+/// A text to be read as XML.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    /// The name of the file, if it has one.
+    name: Option<&'s str>,
+    /// As it was written.
+    text: &'s str,
+    mask: &'s Mask,
 }
 
 /// A file that has been read.
@@ -137,23 +147,28 @@ impl Linter {
     }
 
     fn read_text(&self, name: Option<&str>, text: &str, checked: &mut Checked) {
-        let masked = template::mask(text, name);
+        let survey = parse::survey(text);
+        let masked = template::mask(text, name, survey.may_have_tags);
         rules::document_too_large::check(self, text, &mut checked.findings);
         if let Some(span) = masked.unclosed {
             checked.is_broken = true;
             rules::unclosed_template_tag::check(self, span, &mut checked.findings);
             return;
         }
-        let Err(error) = self.read_xml(name, text, &masked.text, &masked.mask, checked) else {
+        let survey = matches!(masked.text, Cow::Borrowed(_)).then_some(survey);
+        let source = Source {
+            name,
+            text,
+            mask: &masked.mask,
+        };
+        let Err(error) = self.read_xml(source, &masked.text, survey, checked) else {
             return;
         };
         // Both arms of a conditional may open what is closed behind it. Then each is read by itself.
         let arms = [masked.first_arms(), masked.last_arms()];
         let mut is_read = false;
         for arm in arms.iter().flatten() {
-            is_read |= self
-                .read_xml(name, text, arm, &masked.mask, checked)
-                .is_ok();
+            is_read |= self.read_xml(source, arm, None, checked).is_ok();
         }
         if !is_read {
             checked.is_broken = true;
@@ -165,13 +180,12 @@ impl Linter {
     /// Lets the rules look at a document, if it is one.
     fn read_xml(
         &self,
-        name: Option<&str>,
-        text: &str,
+        source: Source<'_>,
         masked: &str,
-        mask: &Mask,
+        survey: Option<Survey>,
         checked: &mut Checked,
     ) -> Result<(), ParseError> {
-        let document = Document::parse_within(masked, Limits::FILE)?;
+        let document = parse::parse(masked, Limits::FILE, survey)?;
         let root = document.root();
         checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
         if root.name() != "Response" {
@@ -196,11 +210,11 @@ impl Linter {
             );
         }
         let mut pass = Pass::new(
-            text,
+            source.text,
             &document,
-            mask,
+            source.mask,
             &self.settings,
-            name,
+            source.name,
             &mut checked.findings,
         );
         pass.run(&self.looking);

@@ -17,8 +17,9 @@ use crate::{
     grammar::names::{self, Key},
 };
 use attributes::{TagEnd, tag_end, written_name};
-use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
+use characters::{Misfit, Place, decode, is_blank, is_name, name_end};
 
+pub(crate) use characters::{Survey, survey};
 pub use error::{ParseError, ParseErrorKind};
 
 /// The longest document, in bytes. The carrier's own limit is 64 kB (error 11750).
@@ -49,20 +50,25 @@ impl Limits {
 /// White space of XML. Other blanks are text.
 pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
-    build(source, limits).map_err(|(offset, kind)| ParseError {
+/// Reads a document of which a look over its source may tell more than it must.
+pub(crate) fn parse(
+    source: &str,
+    limits: Limits,
+    survey: Option<Survey>,
+) -> Result<Document<'_>, ParseError> {
+    build(source, limits, survey).map_err(|(offset, kind)| ParseError {
         kind,
         offset,
         position: Position::of(source, offset),
     })
 }
 
-fn build(source: &str, limits: Limits) -> Result<Document<'_>, Misfit> {
+fn build(source: &str, limits: Limits, survey: Option<Survey>) -> Result<Document<'_>, Misfit> {
     let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
     if source.len() > max_bytes {
         return Err((max_bytes, ParseErrorKind::TooLarge));
     }
-    let survey = survey(source);
+    let survey = survey.unwrap_or_else(|| characters::survey(source));
     if let Some((at, c)) = survey.forbidden {
         return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
     }

@@ -6,7 +6,9 @@ use crate::{
     address::{Address, Place, Verdict, path},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names},
+    grammar::{
+        self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names, roles,
+    },
     rule::{Check, Level, Rule},
     rules,
     run::{Compared, Kept},
@@ -49,6 +51,8 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) kept: Vec<Kept>,
     /// Whether the children of the element with this span stand where they stand: what was found last.
     pub(crate) certain_children: Cell<Option<(Span, bool)>>,
+    /// A voice and the one language that it speaks, if both stood in an element: what was found last.
+    pub(crate) matched_voice: Cell<Option<(&'d str, &'d str)>>,
     findings: &'f mut Vec<Finding>,
     /// What each element is, by its place in the document; [`UNKNOWN`] for those that TwiML does not have.
     roles: Vec<RoleId>,
@@ -63,10 +67,10 @@ pub(crate) struct Pass<'d, 'a, 'f> {
 }
 
 /// What says its text.
-const SPEECH: u128 = grammar::set_of(&["Say"]);
+const SPEECH: u128 = roles!("Say");
 
 /// What plays its text.
-const PLAYED: u128 = grammar::set_of(&["Play"]);
+const PLAYED: u128 = roles!("Play");
 
 /// A set with only this role in it.
 fn bit(role: RoleId) -> u128 {
@@ -169,6 +173,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             first_relative: None,
             kept: Vec::new(),
             certain_children: Cell::new(None),
+            matched_voice: Cell::new(None),
             findings,
             roles: Vec::new(),
             occurring: 0,
@@ -220,7 +225,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, tag);
         }
-        if SPEECH & bit(id) != 0 && !rules::speech::is_plain(tag.element) {
+        if SPEECH & bit(id) != 0 && !rules::speech::is_plain(self, tag.element) {
             for looker in &looking.odd_speech {
                 self.rule = Some((looker.rule, looker.level));
                 (looker.check)(self, tag);
@@ -323,18 +328,14 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
     }
 
-    /// Whether an element of this name, one that TwiML has, stands anywhere in the document.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        let mut roles = grammar::named(name).iter();
-        roles.any(|role| self.occurring & bit(role.id) != 0)
+    /// Whether an element with one of these roles stands anywhere in the document.
+    pub(crate) fn has(&self, roles: u128) -> bool {
+        self.occurring & roles != 0
     }
 
-    /// The name of an element, sooner than the element itself can tell it.
-    pub(crate) fn name(&self, element: Element<'d, 'a>) -> &'a str {
-        match self.role(element) {
-            Some(role) => role.name,
-            None => element.name(),
-        }
+    /// Whether an element has one of these roles.
+    pub(crate) fn is(&self, element: Element<'_, '_>, roles: u128) -> bool {
+        bit(self.roles[element.index()]) & roles != 0
     }
 
     /// Says that something is wrong: what, and what comes of it.

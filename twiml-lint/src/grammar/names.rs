@@ -143,6 +143,15 @@ pub(crate) fn attribute(name: &str) -> NameId {
     attribute_with(Key::of(name.as_bytes()), name)
 }
 
+/// The number of an attribute that TwiML knows.
+pub(crate) const fn id_of(attribute: &str) -> NameId {
+    let mut id = 0;
+    while !is_same(ATTRIBUTES[id], attribute) {
+        id += 1;
+    }
+    id as NameId
+}
+
 /// What a known attribute is called.
 pub(crate) fn attribute_called(name: NameId) -> Option<&'static str> {
     ATTRIBUTES.get(usize::from(name)).copied()

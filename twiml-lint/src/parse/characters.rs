@@ -16,40 +16,71 @@ pub(super) type Misfit = (usize, ParseErrorKind);
 
 /// What a look over the whole source tells, so that its pieces need not be searched for what it does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// The first character that XML forbids (production 2, Char). Strings hold no surrogates.
     pub(super) forbidden: Option<(usize, char)>,
     /// Whether line ends have to be normalized.
     pub(super) has_return: bool,
     /// Whether `]]` stands somewhere, in a CDATA section or not.
     pub(super) may_have_cdata_end: bool,
+    /// Whether something stands somewhere that may begin a template's tag or an instruction, the XML declaration aside.
+    pub(crate) may_have_tags: bool,
 }
 
 /// Looks the source over. The loop has no branch per byte, so that the compiler can vectorize it.
-pub(super) fn survey(source: &str) -> Survey {
+pub(crate) fn survey(source: &str) -> Survey {
     let bytes = source.as_bytes();
-    let (mut control, mut has_return, mut noncharacter, mut brackets) =
-        (false, false, false, false);
-    let mut look = |byte: u8, next: u8| {
-        let is_return = byte == b'\r';
-        has_return |= is_return;
-        control |= (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
-        // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
-        noncharacter |= (byte == 0xEF) & (next == 0xBF);
-        brackets |= (byte == b']') & (next == b']');
+    let mark = if bytes.starts_with("\u{FEFF}".as_bytes()) {
+        3
+    } else {
+        0
     };
+    let declaration = if bytes[mark..].starts_with(b"<?xml") {
+        5
+    } else {
+        0
+    };
+    let bytes = &bytes[mark + declaration..];
+    let mut found = Found::default();
+    // As a reference is none, `#` behind `&` begins no tag.
+    found.tags |= bytes.first() == Some(&b'#');
     for (&byte, &next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
-        look(byte, next);
+        found.look(byte, next);
     }
     if let Some(&last) = bytes.last() {
-        look(last, b' ');
+        found.look(last, b' ');
     }
+    let is_forbidden = |&(_, c): &(usize, char)| !is_char(c);
     Survey {
-        forbidden: (control | noncharacter)
-            .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
+        forbidden: (found.control | found.noncharacter)
+            .then(|| source.char_indices().find(is_forbidden))
             .flatten(),
-        has_return,
-        may_have_cdata_end: brackets,
+        has_return: found.returns,
+        may_have_cdata_end: found.brackets,
+        may_have_tags: found.tags,
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    control: bool,
+    returns: bool,
+    noncharacter: bool,
+    brackets: bool,
+    tags: bool,
+}
+
+impl Found {
+    fn look(&mut self, byte: u8, next: u8) {
+        let is_return = byte == b'\r';
+        self.returns |= is_return;
+        self.control |= (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
+        // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
+        self.noncharacter |= (byte == 0xEF) & (next == 0xBF);
+        self.brackets |= (byte == b']') & (next == b']');
+        self.tags |= (byte == b'{') | (byte == b'$');
+        self.tags |= (byte == b'<') & ((next == b'%') | (next == b'?'));
+        self.tags |= (byte != b'&') & (next == b'#');
     }
 }
 
@@ -282,5 +313,24 @@ mod tests {
             survey("\t\r\n 輪番\u{7F}\u{FFFD}\u{1F4DE}！ｱ￥").forbidden,
             None
         );
+    }
+
+    #[test]
+    fn texts_without_any_mark_of_a_template_are_known_at_once() {
+        let check =
+            |text: &str, expected| assert_eq!(survey(text).may_have_tags, expected, "{text:?}");
+        check("", false);
+        check("<?xml version='1.0'?><R>100% &#12354;? #</R>", true);
+        check(
+            "\u{FEFF}<?xml version='1.0'?><R>100% &#12354;? &#x3000;</R>",
+            false,
+        );
+        check("#if", true);
+        check("<R>&amp;#</R>", true);
+        check("<R>{</R>", true);
+        check("<R>$</R>", true);
+        check("<R><%= a %></R>", true);
+        check("<R><?php a ?></R>", true);
+        check("<?xml version='1.0'?> <?a?>", true);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     document::Element,
-    grammar::{self, Role, TextRole},
+    grammar::{self, Role, TextRole, attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -101,8 +101,8 @@ pub(crate) fn is_plainly_there(element: Element<'_, '_>, role: &Role) -> bool {
     if !needs_content(role) {
         return true;
     }
-    match element.only_text() {
-        Some((text, _)) => text.starts_with(|c: char| !c.is_whitespace()),
+    match element.sole_text() {
+        Some(text) => text.starts_with(|c: char| !c.is_whitespace()),
         None => element
             .child_elements()
             .next()
@@ -112,10 +112,10 @@ pub(crate) fn is_plainly_there(element: Element<'_, '_>, role: &Role) -> bool {
 
 /// Whether an attribute or a neighbour stands for the content.
 fn does_without(tag: Tag<'_, '_>) -> bool {
-    let has = |name: &str| tag.element.attribute(name).is_some();
+    let has = |name| tag.element.known(name).is_some();
     match tag.element.name() {
-        "Enqueue" => has("workflowSid"),
-        "Queue" => has("reservationSid"),
+        "Enqueue" => has(attribute!("workflowSid")),
+        "Queue" => has(attribute!("reservationSid")),
         "Body" => tag.element.parent().is_some_and(|message| {
             message
                 .child_elements()

@@ -8,12 +8,16 @@ pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let rest = query.get(from..).filter(|rest| !rest.is_empty())?;
-        let length = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+        // Names and values are so short that a search of many bytes at a time does not pay.
+        let length = rest
+            .bytes()
+            .position(|byte| byte == b'&')
+            .unwrap_or(rest.len());
         from += length + 1;
         Some(&rest[..length])
     })
     .filter(|pair| !pair.is_empty())
-    .map(|pair| match memchr::memchr(b'=', pair.as_bytes()) {
+    .map(|pair| match pair.bytes().position(|byte| byte == b'=') {
         Some(at) => (&pair[..at], &pair[at + 1..]),
         None => (pair, ""),
     })

@@ -78,12 +78,20 @@ fn check(run: &mut Run<'_>) {
     }
 }
 
+/// How most addresses begin.
+const HTTPS: &str = "https://";
+
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
 pub(crate) fn bare(address: &str) -> Option<(&str, bool)> {
     let path = path(address);
     let bare = path.strip_suffix('/').unwrap_or(path);
     let has_slash = bare.len() < path.len();
-    let host = bare.as_bytes().windows(2).position(|two| two == b"//").map_or(0, |at| at + 2);
-    let has_path = host == 0 && !bare.is_empty() || bare.as_bytes()[host..].contains(&b'/');
+    let bytes = bare.as_bytes();
+    let host = if bare.starts_with(HTTPS) {
+        HTTPS.len()
+    } else {
+        bytes.windows(2).position(|two| two == b"//").map_or(0, |at| at + 2)
+    };
+    let has_path = host == 0 && !bare.is_empty() || memchr::memchr(b'/', &bytes[host..]).is_some();
     has_path.then_some((bare, has_slash))
 }
