@@ -1,5 +1,7 @@
 //! Characters, names and references of XML 1.0 (fifth edition).
 
+use memchr::{memchr, memmem};
+
 use super::ParseErrorKind;
 
 /// Where references and line ends are being resolved.
@@ -50,34 +52,42 @@ pub(crate) fn survey(source: &str) -> Survey {
     if let Some(&last) = bytes.last() {
         found.look(last, b' ');
     }
+    let has_forbidden = found.controls && bytes.iter().any(is_forbidden_control)
+        || found.full_width && memmem::find(bytes, NONCHARACTERS).is_some();
     let is_forbidden = |&(_, c): &(usize, char)| !is_char(c);
     Survey {
-        forbidden: (found.control | found.noncharacter)
+        forbidden: has_forbidden
             .then(|| source.char_indices().find(is_forbidden))
             .flatten(),
-        has_return: found.returns,
-        may_have_cdata_end: found.brackets,
+        has_return: found.controls && memchr(b'\r', bytes).is_some(),
+        may_have_cdata_end: found.brackets && memmem::find(bytes, b"]]").is_some(),
         may_have_tags: found.tags,
     }
 }
 
+fn is_forbidden_control(byte: &u8) -> bool {
+    *byte < b' ' && !matches!(*byte, b'\t' | b'\n' | b'\r')
+}
+
+/// U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
+const NONCHARACTERS: &[u8] = &[0xEF, 0xBF];
+
+/// What calls for a closer look.
 #[derive(Default)]
 struct Found {
-    control: bool,
-    returns: bool,
-    noncharacter: bool,
+    /// Others than line feeds.
+    controls: bool,
+    /// What full-width signs and some noncharacters begin with.
+    full_width: bool,
     brackets: bool,
     tags: bool,
 }
 
 impl Found {
     fn look(&mut self, byte: u8, next: u8) {
-        let is_return = byte == b'\r';
-        self.returns |= is_return;
-        self.control |= (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
-        // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
-        self.noncharacter |= (byte == 0xEF) & (next == 0xBF);
-        self.brackets |= (byte == b']') & (next == b']');
+        self.controls |= (byte < b' ') & (byte != b'\n');
+        self.full_width |= byte == NONCHARACTERS[0];
+        self.brackets |= byte == b']';
         self.tags |= (byte == b'{') | (byte == b'$');
         self.tags |= (byte == b'<') & ((next == b'%') | (next == b'?'));
         self.tags |= (byte != b'&') & (next == b'#');
@@ -135,16 +145,20 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Where the name ends that starts at `from`; `from` itself if none does.
+#[inline]
 pub(super) fn name_end(source: &str, from: usize) -> usize {
     let bytes = source.as_bytes();
     match bytes.get(from) {
         Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
         _ => return from,
     }
-    let length = bytes[from..]
-        .iter()
-        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
-    let at = length.map_or(bytes.len(), |length| from + length);
+    let mut at = from + 1;
+    while bytes
+        .get(at)
+        .is_some_and(|&byte| NAME_BYTES[usize::from(byte)])
+    {
+        at += 1;
+    }
     match bytes.get(at) {
         Some(byte) if !byte.is_ascii() => from + name_length(&source[from..]),
         _ => at,
