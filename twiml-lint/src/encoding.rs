@@ -68,10 +68,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Undecodable> {
     };
     let encoding = shape.or(declared).unwrap_or(UTF_8);
     if encoding == UTF_8 {
-        let text = simdutf8::compat::from_utf8(bytes).map_err(|error| Undecodable::Malformed {
+        let malformed = |_| Undecodable::Malformed {
             encoding: "UTF-8",
-            offset: error.valid_up_to(),
-        })?;
+            offset: str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len),
+        };
+        let text = simdutf8::basic::from_utf8(bytes).map_err(malformed)?;
         if declared.is_none() {
             contradiction(text, encoding)?;
         }

@@ -9,6 +9,7 @@
 //! The parser judges form only. Which elements TwiML knows, and what they may hold, is for rules and interpreters.
 
 mod address;
+mod bytes;
 mod document;
 mod encoding;
 mod finding;

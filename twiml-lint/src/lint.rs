@@ -49,7 +49,7 @@ pub struct Checked {
     is_broken: bool,
     pub(crate) findings: Vec<Finding>,
     /// Where the findings stand, and the comments about them.
-    pub(crate) places: Places,
+    pub(crate) places: Option<Box<Places>>,
     pub(crate) facts: Facts,
     pub(crate) suppressions: Vec<Suppression>,
     /// Of findings about suppressions: unused, unknown.
@@ -93,10 +93,10 @@ impl Linter {
             is_twiml: true,
             is_broken: false,
             findings: Vec::new(),
-            places: Places::default(),
+            places: None,
             facts: Facts {
+                addresses: Vec::new(),
                 levels: Arc::clone(&self.over_files),
-                ..Facts::default()
             },
             suppressions: Vec::new(),
             suppression_levels: self.suppression_levels,
@@ -219,7 +219,10 @@ impl Linter {
         );
         pass.run(&self.looking);
         let has_surplus = pass.has_surplus();
-        checked.facts.addresses.append(&mut pass.kept);
+        // No more memory than it takes: there may be very many files.
+        checked.facts.addresses.reserve_exact(pass.kept.len());
+        checked.facts.addresses.extend_from_slice(&pass.kept);
+        drop(pass);
         if has_surplus {
             let message = format!(
                 "more than {MAX_FINDINGS} things are wrong with this document; the others are left out"

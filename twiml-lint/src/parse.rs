@@ -81,16 +81,10 @@ struct Parser<'a> {
     start: usize,
     survey: Survey,
     layout: Layout,
-    /// Outermost first.
-    open: Vec<Open<'a>>,
-}
-
-/// An element that has not been closed yet.
-struct Open<'a> {
-    element: u32,
-    name: &'a str,
-    key: Key,
-    holds_text: bool,
+    /// The innermost element that has not been closed yet, or [`NONE`].
+    open: u32,
+    /// How many there are.
+    depth: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -100,7 +94,8 @@ impl<'a> Parser<'a> {
             start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
             survey,
             layout: Layout::spare(),
-            open: Vec::with_capacity(8),
+            open: NONE,
+            depth: 0,
         }
     }
 
@@ -122,9 +117,10 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(self) -> Result<Document<'a>, Misfit> {
-        if let Some(open) = self.open.last() {
-            let start = self.layout.elements[open.element as usize].span.start as usize;
-            return Err((start, ParseErrorKind::UnclosedElement(open.name.to_owned())));
+        if self.open != NONE {
+            let start = self.layout.elements[self.open as usize].span.start as usize;
+            let name = self.name_of(self.open).to_owned();
+            return Err((start, ParseErrorKind::UnclosedElement(name)));
         }
         if self.layout.elements.is_empty() {
             return Err((self.source.len(), ParseErrorKind::NoRoot));
@@ -151,7 +147,7 @@ impl<'a> Parser<'a> {
             return Ok(end);
         }
         let raw = &self.source[start..end];
-        let Some(open) = self.open.last_mut() else {
+        let Some(open) = self.layout.elements.get_mut(self.open as usize) else {
             return match raw.bytes().position(|byte| !is_blank(byte)) {
                 Some(by) => Err((start + by, ParseErrorKind::TextOutsideRoot)),
                 None => Ok(end),
@@ -192,10 +188,10 @@ impl<'a> Parser<'a> {
             return Err((start, ParseErrorKind::BadName(found.to_owned())));
         }
         let name = &self.source[start + 1..name_end];
-        if self.open.is_empty() && !self.layout.elements.is_empty() {
+        if self.open == NONE && !self.layout.elements.is_empty() {
             return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
         }
-        if self.open.len() == MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
         let key = Key::at(bytes, start + 1, name.len());
@@ -207,7 +203,7 @@ impl<'a> Parser<'a> {
             span: span(start, end),
             name_end: index(name_end),
             start_tag_end: index(end),
-            parent: self.open.last().map_or(NONE, |open| open.element),
+            parent: self.open,
             elements_end: element + 1,
             first_attribute,
             first_node,
@@ -216,52 +212,49 @@ impl<'a> Parser<'a> {
             holds_text: false,
         });
         if !is_empty {
-            self.open.push(Open {
-                element,
-                name,
-                key,
-                holds_text: false,
-            });
+            self.open = element;
+            self.depth += 1;
         }
         Ok(end)
     }
 
     fn end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
-        let Some(open) = self.open.pop() else {
-            return self.unusual_end_tag(start, None);
+        let Some(open) = self.layout.elements.get(self.open as usize) else {
+            return self.unusual_end_tag(start);
         };
         let bytes = self.source.as_bytes();
-        let (name, length) = (start + 2, open.name.len());
-        let end = name + length + 1;
-        let is_usual = bytes.get(end - 1) == Some(&b'>')
-            && Key::at(bytes, name, length) == open.key
-            && (open.key.is_whole() || &bytes[name..end - 1] == open.name.as_bytes());
+        let name = open.span.start as usize + 1..open.name_end as usize;
+        let again = start + 2..start + 2 + name.len();
+        let is_usual = bytes.get(again.end) == Some(&b'>')
+            && Key::at(bytes, again.start, name.len()) == Key::at(bytes, name.start, name.len())
+            && (name.len() <= Key::WHOLE || bytes[again.clone()] == bytes[name]);
         if !is_usual {
-            return self.unusual_end_tag(start, Some(open));
+            return self.unusual_end_tag(start);
         }
-        self.close(&open, end);
-        Ok(end)
+        self.close(again.end + 1);
+        Ok(again.end + 1)
     }
 
     /// Reads an end tag with blanks in it, or says what is wrong with it.
     #[cold]
-    fn unusual_end_tag(&mut self, start: usize, open: Option<Open<'a>>) -> Result<usize, Misfit> {
+    fn unusual_end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
         let rest = &self.source[start + 2..];
         let Some(length) = rest.find('>') else {
             return Err((start, ParseErrorKind::Markup(UNCLOSED_TAG.to_owned())));
         };
         let found = rest[..length].trim_end_matches(BLANKS);
+        let open = (self.open != NONE).then(|| self.name_of(self.open));
         match open {
-            Some(open) if found == open.name => {
+            Some(name) if found == name => {
                 let end = start + 2 + length + 1;
-                self.close(&open, end);
+                self.close(end);
                 Ok(end)
             }
             _ if !is_name(found) => Err((start, ParseErrorKind::MalformedEnd)),
-            Some(open) => Err((
+            Some(name) => Err((
                 start,
                 ParseErrorKind::MismatchedEnd {
-                    expected: open.name.to_owned(),
+                    expected: name.to_owned(),
                     found: found.to_owned(),
                 },
             )),
@@ -269,13 +262,21 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn close(&mut self, open: &Open<'_>, end: usize) {
+    /// The name of an element that has been begun.
+    fn name_of(&self, element: u32) -> &'a str {
+        let record = &self.layout.elements[element as usize];
+        &self.source[record.span.start as usize + 1..record.name_end as usize]
+    }
+
+    /// Ends the innermost element.
+    fn close(&mut self, end: usize) {
         let elements_end = index(self.layout.elements.len());
-        let record = &mut self.layout.elements[open.element as usize];
+        let record = &mut self.layout.elements[self.open as usize];
         record.span.end = index(end);
         record.elements_end = elements_end;
         record.nodes_end = index(self.layout.nodes.len());
-        record.holds_text = open.holds_text;
+        self.open = record.parent;
+        self.depth -= 1;
     }
 
     fn comment_or_cdata(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -319,14 +320,12 @@ impl<'a> Parser<'a> {
         let Some(length) = memmem::find(&self.source.as_bytes()[inner..], b"]]>") else {
             return Err((start, ParseErrorKind::Markup(UNCLOSED_CDATA.to_owned())));
         };
-        if self.open.is_empty() {
+        if self.open == NONE {
             return Err((start, ParseErrorKind::TextOutsideRoot));
         }
         let end = inner + length;
         let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
-        if let Some(open) = self.open.last_mut() {
-            open.holds_text = true;
-        }
+        self.layout.elements[self.open as usize].holds_text = true;
         self.node(Kind::CData(reading), start, end + 3);
         Ok(end + 3)
     }

@@ -28,6 +28,36 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) is_plain: bool,
 }
 
+/// Lists that one document leaves to the next.
+#[derive(Default)]
+struct Spare {
+    roles: Vec<RoleId>,
+    known: Vec<Option<&'static AttributeRole>>,
+    kept: Vec<Kept>,
+}
+
+thread_local! {
+    static SPARE: Cell<Spare> = Cell::default();
+}
+
+impl Drop for Pass<'_, '_, '_> {
+    /// Leaves the lists to the next document of this thread, unless they are larger than most need.
+    fn drop(&mut self) {
+        const MOST: usize = 4_096;
+        let mut spare = Spare {
+            roles: std::mem::take(&mut self.roles),
+            known: std::mem::take(&mut self.known),
+            kept: std::mem::take(&mut self.kept),
+        };
+        if spare.roles.capacity().max(spare.kept.capacity()) <= MOST {
+            spare.roles.clear();
+            spare.known.clear();
+            spare.kept.clear();
+            _ = SPARE.try_with(|place| place.set(spare));
+        }
+    }
+}
+
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
 pub(crate) const MAX_FINDINGS: usize = 10_000;
 
@@ -162,6 +192,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         file: Option<&'d str>,
         findings: &'f mut Vec<Finding>,
     ) -> Self {
+        let Spare { roles, known, kept } = SPARE.try_with(Cell::take).unwrap_or_default();
         Self {
             source,
             document,
@@ -171,13 +202,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             product: product(document),
             first_absolute: None,
             first_relative: None,
-            kept: Vec::new(),
+            kept,
             certain_children: Cell::new(None),
             matched_voice: Cell::new(None),
             findings,
-            roles: Vec::new(),
+            roles,
             occurring: 0,
-            known: Vec::new(),
+            known,
             surplus: None,
             rule: None,
         }
@@ -185,8 +216,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 
     /// Lets all rules look.
     pub(crate) fn run(&mut self, looking: &Looking) {
-        self.roles = roles(self.document, self.product);
-        self.occurring = self.roles.iter().fold(0, |all, &role| all | bit(role));
+        self.look_up_roles();
         for element in self.document.elements() {
             let tag = Tag {
                 element,
@@ -238,6 +268,18 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
     }
 
+    /// Looks up what each element is: below its parent, or else in general.
+    fn look_up_roles(&mut self) {
+        for element in self.document.elements() {
+            let role = match element.parent() {
+                None => grammar::root(self.product).id,
+                Some(parent) => grammar::below(self.roles[parent.index()], element.known_name()),
+            };
+            self.roles.push(role);
+            self.occurring |= bit(role);
+        }
+    }
+
     /// Looks up what the attributes are, and tells whether all exist and hold what they should.
     fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> bool {
         let mut is_plain = true;
@@ -257,7 +299,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         } else {
             &looking.odd_addresses
         };
-        let queries = if address.has_query {
+        let queries = if address.has_odd_query {
             &looking.queries[..]
         } else {
             &[]
@@ -368,18 +410,6 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn is_uncertain(&self, span: Span) -> bool {
         self.mask.touches(span)
     }
-}
-
-/// What each element of a document is: below its parent, or else in general.
-fn roles(document: &Document<'_>, product: Product) -> Vec<RoleId> {
-    let mut roles: Vec<RoleId> = Vec::with_capacity(document.elements().len());
-    for element in document.elements() {
-        roles.push(match element.parent() {
-            None => grammar::root(product).id,
-            Some(parent) => grammar::below(roles[parent.index()], element.known_name()),
-        });
-    }
-    roles
 }
 
 /// Whether an element may stand where it stands.

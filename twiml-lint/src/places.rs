@@ -8,7 +8,7 @@ const BEFORE: usize = 2 << 10;
 const BEHIND: usize = 4 << 10;
 
 /// Some places of a text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Places {
     /// By offset.
     positions: Vec<(u32, Position)>,
@@ -24,10 +24,10 @@ struct Piece {
 }
 
 impl Places {
-    /// The places at both ends of these spans, and the lines on which they start.
-    pub(crate) fn of(text: &str, spans: &[Span]) -> Self {
+    /// The places at both ends of these spans, and the lines on which they start; `None` of no spans.
+    pub(crate) fn of(text: &str, spans: &[Span]) -> Option<Box<Self>> {
         if spans.is_empty() {
-            return Self::default();
+            return None;
         }
         let mut offsets: Vec<u32> = spans
             .iter()
@@ -37,12 +37,12 @@ impl Places {
         offsets.dedup();
         let lines = LineIndex::new(text);
         let positions = offsets.into_iter();
-        Self {
+        Some(Box::new(Self {
             positions: positions
                 .map(|offset| (offset, without_mark(text, lines.position(text, offset))))
                 .collect(),
             pieces: pieces(text, spans),
-        }
+        }))
     }
 
     /// Line and column of a place that is kept.
@@ -107,12 +107,13 @@ fn line(text: &str, at: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    fn of(text: &str, starts: &[usize]) -> Places {
+    fn of(text: &str, starts: &[usize]) -> Box<Places> {
         let span = |&start: &usize| Span {
             start: index(start),
             end: index(start + 1),
         };
-        Places::of(text, &starts.iter().map(span).collect::<Vec<_>>())
+        let spans: Vec<Span> = starts.iter().map(span).collect();
+        Places::of(text, &spans).expect("spans")
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
         );
         assert_eq!(places.position(0), None);
         assert_eq!(of("", &[0]).around(0), Some(("", 0)));
-        assert_eq!(of(text, &[]).around(0), None);
+        assert!(Places::of(text, &[]).is_none());
     }
 
     #[test]

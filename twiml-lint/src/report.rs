@@ -1,6 +1,6 @@
 //! From what was read of all files to what is reported of each: rules over several files, silenced findings, order.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     document::{Position, Span},
@@ -10,7 +10,7 @@ use crate::{
     places::{Places, without_mark},
     rule::Check,
     rules,
-    run::{self, Candidate, Facts, Run},
+    run::{self, Candidate, Run},
     suppress,
 };
 
@@ -23,9 +23,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     text: Text,
     encoding: Option<(&'static encoding_rs::Encoding, bool)>,
-    places: Places,
+    places: Option<Box<Places>>,
     /// Places of what only the other files have shown.
-    shared: Places,
+    shared: Option<Box<Places>>,
 }
 
 /// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
@@ -37,14 +37,12 @@ pub fn finish(files: Vec<Checked>) -> Vec<Report> {
 /// As [`finish`], for files whose texts were let go ([`Checked::forget_text`]): `again` gives the bytes of the file with this
 /// number once more. It is asked for few files: those that share an address with others.
 pub fn finish_with(
-    mut files: Vec<Checked>,
+    files: Vec<Checked>,
     mut again: impl FnMut(usize) -> Option<Vec<u8>>,
 ) -> Vec<Report> {
-    let facts = files.iter_mut().map(|file| std::mem::take(&mut file.facts));
-    let mut facts: Vec<Facts> = facts.collect();
-    let mut shared: Vec<(usize, Places)> = Vec::new();
+    let mut shared = HashMap::new();
     let mut candidates = Vec::new();
-    for (file, suspects) in run::suspects(&facts) {
+    for (file, suspects) in run::suspects(&files) {
         let bytes;
         let text = match files[file].text.get() {
             Some(text) => Some(text),
@@ -58,19 +56,20 @@ pub fn finish_with(
         let spans: Vec<Span> = suspects.iter().map(|kept| kept.span).collect();
         let address = |kept| Candidate::new(file, kept, &text);
         candidates.extend(suspects.into_iter().filter_map(address));
-        shared.push((file, Places::of(&text, &spans)));
+        shared.insert(file, Places::of(&text, &spans));
     }
+    let mut findings = HashMap::new();
     for rule in rules::ALL {
         if let Check::Run(check) = rule.check {
-            check(&mut Run::new(&mut facts, &candidates, rule));
+            check(&mut Run::new(&files, &candidates, rule, &mut findings));
         }
     }
-    let reports = files.into_iter().zip(facts);
-    let mut reports: Vec<Report> = reports.map(|(file, facts)| report(file, facts)).collect();
-    for (file, places) in shared {
-        reports[file].shared = places;
-    }
-    reports
+    let mut report = |(number, file): (usize, Checked)| {
+        let mut report = report(file, findings.remove(&number));
+        report.shared = shared.remove(&number).flatten();
+        report
+    };
+    files.into_iter().enumerate().map(&mut report).collect()
 }
 
 fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
@@ -78,22 +77,24 @@ fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
     Some(decoded.text)
 }
 
-fn report(mut file: Checked, facts: Facts) -> Report {
+fn report(mut file: Checked, over_files: Option<Vec<Finding>>) -> Report {
     let mut findings = std::mem::take(&mut file.findings);
-    findings.extend(facts.findings);
-    let (unused, unknown) = file.suppression_levels;
-    suppress::apply(&mut file.suppressions, &mut findings, unused, unknown);
-    findings.sort_by(|a, b| {
-        (a.span.start, a.rule.code, &a.message).cmp(&(b.span.start, b.rule.code, &b.message))
-    });
-    findings.dedup();
+    findings.extend(over_files.into_iter().flatten());
+    if !findings.is_empty() || !file.suppressions.is_empty() {
+        let (unused, unknown) = file.suppression_levels;
+        suppress::apply(&mut file.suppressions, &mut findings, unused, unknown);
+        findings.sort_by(|a, b| {
+            (a.span.start, a.rule.code, &a.message).cmp(&(b.span.start, b.rule.code, &b.message))
+        });
+        findings.dedup();
+    }
     Report {
         is_twiml: file.is_twiml,
         findings,
         text: file.text,
         encoding: file.encoding,
         places: file.places,
-        shared: Places::default(),
+        shared: None,
     }
 }
 
@@ -113,8 +114,7 @@ impl Report {
     /// Line and column of a place that a finding names; of any place, while the text is there. A byte order mark is no column:
     /// no editor counts it.
     pub fn position(&self, offset: u32) -> Position {
-        let kept = [&self.places, &self.shared];
-        if let Some(position) = kept.into_iter().find_map(|places| places.position(offset)) {
+        if let Some(position) = self.kept().find_map(|places| places.position(offset)) {
             return position;
         }
         let text = self.text.get().unwrap_or_default();
@@ -124,12 +124,15 @@ impl Report {
     /// The text around the start of a finding, or of a place that belongs to one, and at which offset it begins: at least the
     /// line, as far as anybody wants to read it.
     pub fn around(&self, offset: u32) -> Option<(&str, u32)> {
-        let kept = if self.places.position(offset).is_some() {
-            &self.places
-        } else {
-            &self.shared
-        };
-        kept.around(offset)
+        let mut kept = self.kept();
+        kept.find(|places| places.position(offset).is_some())?
+            .around(offset)
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Places> {
+        [&self.places, &self.shared]
+            .into_iter()
+            .filter_map(|places| places.as_deref())
     }
 
     /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a

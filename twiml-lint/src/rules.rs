@@ -13,7 +13,7 @@ macro_rules! rules {
 mod flow;
 mod nearest;
 mod overrides;
-mod query;
+pub(crate) mod query;
 mod relative;
 pub(crate) mod speech;
 #[cfg(test)]

@@ -11,24 +11,25 @@ use crate::{
     document::Span,
     finding::{Finding, Related},
     grammar::{self, RoleId, names::NameId},
+    lint::Checked,
     pass::MAX_FINDINGS,
     rule::{Level, Rule},
 };
 
 /// What rules over several files see. A run of one file is a run too.
 pub(crate) struct Run<'r> {
-    files: &'r mut [Facts],
+    files: &'r [Checked],
     candidates: &'r [Candidate],
     rule: &'static Rule,
+    /// What was found, by file.
+    findings: &'r mut HashMap<usize, Vec<Finding>>,
 }
 
 /// What is kept of a file for the rules over several files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Absolute addresses and paths from the root, in the order of the source.
     pub(crate) addresses: Vec<Kept>,
-    /// What rules over several files have found in this one.
-    pub(crate) findings: Vec<Finding>,
     /// How grave their findings are in this file; rules that are off here are missing.
     pub(crate) levels: Arc<[(&'static Rule, Level)]>,
 }
@@ -68,8 +69,8 @@ pub(crate) struct Candidate {
 const _: () = assert!(size_of::<Kept>() == 24);
 
 /// Which addresses of which files rules may have something to say about.
-pub(crate) fn suspects(files: &[Facts]) -> Vec<(usize, Vec<Kept>)> {
-    let all = || files.iter().flat_map(|file| &file.addresses);
+pub(crate) fn suspects(files: &[Checked]) -> Vec<(usize, Vec<Kept>)> {
+    let all = || files.iter().flat_map(|file| &file.facts.addresses);
     // Few addresses end with a slash. By what they are without it: whether they occur with one, and without.
     let slashed = all().filter(|kept| kept.ends_in_slash());
     let mut slashed: HashMap<u64, [bool; 2], RandomState> =
@@ -100,23 +101,26 @@ pub(crate) fn suspects(files: &[Facts]) -> Vec<(usize, Vec<Kept>)> {
         Compared::Whole => played.contains_key(&kept.print),
         Compared::Path { .. } => slashed.contains_key(&kept.print),
     };
-    let of_file = |(file, facts): (usize, &Facts)| {
-        let suspects: Vec<Kept> = facts.addresses.iter().filter(is_suspect).copied().collect();
-        (!suspects.is_empty()).then_some((file, suspects))
+    let of_file = |(number, file): (usize, &Checked)| {
+        let addresses = file.facts.addresses.iter();
+        let suspects: Vec<Kept> = addresses.filter(is_suspect).copied().collect();
+        (!suspects.is_empty()).then_some((number, suspects))
     };
     files.iter().enumerate().filter_map(of_file).collect()
 }
 
 impl<'r> Run<'r> {
     pub(crate) fn new(
-        files: &'r mut [Facts],
+        files: &'r [Checked],
         candidates: &'r [Candidate],
         rule: &'static Rule,
+        findings: &'r mut HashMap<usize, Vec<Finding>>,
     ) -> Self {
         Self {
             files,
             candidates,
             rule,
+            findings,
         }
     }
 
@@ -141,11 +145,12 @@ impl<'r> Run<'r> {
         help: &str,
         related: Related,
     ) {
-        let facts = &mut self.files[file];
-        let Some(&(rule, level)) = facts.levels.iter().find(|(rule, _)| *rule == self.rule) else {
+        let mut levels = self.files[file].facts.levels.iter();
+        let Some(&(rule, level)) = levels.find(|(rule, _)| *rule == self.rule) else {
             return;
         };
-        if facts.findings.len() >= MAX_FINDINGS {
+        let findings = self.findings.entry(file).or_default();
+        if findings.len() >= MAX_FINDINGS {
             return;
         }
         let mut finding = Finding::new(rule, level, span, message);
@@ -154,7 +159,7 @@ impl<'r> Run<'r> {
             file: related.file.filter(|&other| other != file),
             ..related
         });
-        facts.findings.push(finding);
+        findings.push(finding);
     }
 }
 

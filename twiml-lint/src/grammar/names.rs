@@ -41,6 +41,9 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// Names of so many bytes are all in their keys.
+    pub(crate) const WHOLE: usize = 8;
+
     /// The key of the name that stands at this place of a source.
     pub(crate) fn at(source: &[u8], start: usize, length: usize) -> Self {
         let first = match source[start..].first_chunk() {
@@ -53,7 +56,7 @@ impl Key {
 
     const fn of(name: &[u8]) -> Self {
         let (mut first, mut at) = (0, 0);
-        while at < name.len() && at < 8 {
+        while at < name.len() && at < Self::WHOLE {
             first |= (name[at] as u64) << (8 * at);
             at += 1;
         }
@@ -66,11 +69,6 @@ impl Key {
     const fn slot(self) -> usize {
         let mixed = self.first.wrapping_add((self.length as u64) << 58);
         (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.ilog2())) as usize
-    }
-
-    /// Whether a name with this key is all in the key.
-    pub(crate) const fn is_whole(self) -> bool {
-        self.length <= 8
     }
 }
 
@@ -106,7 +104,7 @@ impl<const N: usize> Table<N> {
             let Some(known) = self.keys.get(usize::from(id)) else {
                 return UNKNOWN;
             };
-            if *known == key && (key.is_whole() || self.names[usize::from(id)] == name) {
+            if *known == key && (key.length <= Key::WHOLE || self.names[usize::from(id)] == name) {
                 return id;
             }
             at = (at + 1) % SLOTS;

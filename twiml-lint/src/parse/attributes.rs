@@ -6,9 +6,10 @@ use memchr::memchr3_iter;
 
 use super::{
     MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
-    characters::{Misfit, Place, decode, first_of, is_blank, is_name, name_end},
+    characters::{Misfit, Place, decode, is_blank, is_name, name_end},
 };
 use crate::{
+    bytes::first_of,
     document::{AttributeRecord, Layout, Reading, Span, index},
     grammar::names::{self, Key, NameId},
 };
@@ -62,11 +63,10 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
             return Err((quote, ParseErrorKind::UnquotedValue(name.to_owned())));
         };
         let open = quote + 1;
-        let (close, is_written) = value_end(bytes, open, mark)?;
-        let reading = if is_written {
-            Reading::AS_WRITTEN
-        } else {
-            decoded(layout, source, open..close)?
+        let (close, first_mark) = value_end(bytes, open, mark)?;
+        let reading = match first_mark {
+            None => Reading::AS_WRITTEN,
+            Some(mark) => decoded(layout, source, open..close, mark)?,
         };
         let known = names::attribute_with(Key::at(bytes, start, name.len()), name);
         let others = &layout.attributes[first..];
@@ -92,11 +92,20 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
     }
 }
 
-fn decoded(layout: &mut Layout, source: &str, range: Range<usize>) -> Result<Reading, Misfit> {
-    let start = range.start;
-    let raw = &source[range];
-    let reading = layout.decoded.add(|into| decode(raw, Place::Value, into));
-    reading.map_err(|(by, kind)| (start + by, kind))
+/// Decodes a value that is written as it is up to its first mark.
+fn decoded(
+    layout: &mut Layout,
+    source: &str,
+    range: Range<usize>,
+    first_mark: usize,
+) -> Result<Reading, Misfit> {
+    let written = &source[range.start..first_mark];
+    let rest = &source[first_mark..range.end];
+    let reading = layout.decoded.add(|into| {
+        into.push_str(written);
+        decode(rest, Place::Value, into)
+    });
+    reading.map_err(|(by, kind)| (first_mark + by, kind))
 }
 
 /// Whether one of the attributes before it has the same name.
@@ -137,16 +146,16 @@ fn is_mark(byte: u8) -> bool {
     (byte < b' ') | (byte == b'"') | (byte == b'\'') | (byte == b'<') | (byte == b'&')
 }
 
-/// Where the value ends that starts at `from`, and whether it is to be read as it is written.
-fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, bool), Misfit> {
-    let mut is_written = true;
+/// Where the value ends that starts at `from`, and where the first byte stands that is not to be read as it is written.
+fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, Option<usize>), Misfit> {
+    let mut first_mark = None;
     let mut at = from;
     while let Some(found) = first_of(bytes, at, is_mark) {
         match bytes[found] {
-            byte if byte == mark => return Ok((found, is_written)),
+            byte if byte == mark => return Ok((found, first_mark)),
             b'<' => return Err((found, ParseErrorKind::LessThanInValue)),
             b'"' | b'\'' => {}
-            _ => is_written = false,
+            _ => first_mark = first_mark.or(Some(found)),
         }
         at = found + 1;
     }

@@ -3,6 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::ParseErrorKind;
+use crate::bytes::first_of;
 
 /// Where references and line ends are being resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,29 +93,6 @@ impl Found {
         self.tags |= (byte == b'<') & ((next == b'%') | (next == b'?'));
         self.tags |= (byte != b'&') & (next == b'#');
     }
-}
-
-/// The first of some bytes from a place on. Most values end soon; the others are looked through many bytes at a time, without
-/// a branch per byte, so that the compiler can vectorize it.
-#[inline]
-pub(super) fn first_of(bytes: &[u8], from: usize, is_one: impl Fn(u8) -> bool) -> Option<usize> {
-    const SOON: usize = 12;
-    const BLOCK: usize = 16;
-    let mut at = from;
-    let soon = bytes.len().min(from + SOON);
-    while at < soon {
-        if is_one(bytes[at]) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    while let Some(block) = bytes[at..].first_chunk::<BLOCK>()
-        && !block.iter().fold(false, |any, &byte| any | is_one(byte))
-    {
-        at += BLOCK;
-    }
-    let rest = bytes[at..].iter().position(|&byte| is_one(byte));
-    rest.map(|by| at + by)
 }
 
 /// White space of XML, the same as [`u8::is_ascii_whitespace`] without form feed.

@@ -29,7 +29,7 @@ Use a token that is good for this call only, or check the signature of the reque
 };
 
 /// What secrets are called, without `-` and `_`.
-const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 13] = [
     "password", "passwd", "pwd", "secret", "clientsecret", "apikey", "apisecret", "accesskey", "accesstoken", "authtoken",
     "privatekey", "secretkey", "token",
 ];

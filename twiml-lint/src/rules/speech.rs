@@ -3,6 +3,7 @@
 use super::flow::{self, Given};
 use crate::{
     address::has_placeholder,
+    bytes,
     document::{Content, Element, Span, index},
     grammar::attribute,
     pass::Pass,
@@ -93,29 +94,29 @@ struct Look {
 }
 
 impl Look {
-    /// Full-width digits begin with this byte.
-    const FULL_WIDTH: u8 = 0xEF;
-
-    /// No branch per byte, so that the compiler can vectorize it.
     fn at(text: &str) -> Self {
-        let is_digit = |byte: u8| byte.is_ascii_digit() | (byte == Self::FULL_WIDTH);
+        let is_plain = |byte: u8| (byte < 0x80) & !is_digit(byte);
+        if bytes::all(text.as_bytes(), is_plain) {
+            return Self {
+                is_ascii: true,
+                has_few_digits: true,
+            };
+        }
         // Sums of so few bytes fit into one.
-        let (bits, digits) = text
-            .as_bytes()
-            .chunks(128)
-            .fold((0, 0), |(bits, digits), block| {
-                let digits_here = block
-                    .iter()
-                    .map(|&byte| u8::from(is_digit(byte)))
-                    .sum::<u8>();
-                let bits_here = block.iter().fold(0, |bits, byte| bits | byte);
-                (bits | bits_here, digits + usize::from(digits_here))
-            });
+        let digits = text.as_bytes().chunks(128).map(|block| {
+            let digits = block.iter().map(|&byte| u8::from(is_digit(byte)));
+            usize::from(digits.sum::<u8>())
+        });
         Self {
-            is_ascii: bits < 0x80,
-            has_few_digits: digits < LONG_RUN,
+            is_ascii: text.is_ascii(),
+            has_few_digits: digits.sum::<usize>() < LONG_RUN,
         }
     }
+}
+
+/// Whether a byte is a digit, or the first of a full-width one.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() | (byte == 0xEF)
 }
 
 /// Shorter runs of digits are years, counts and house numbers.
