@@ -75,8 +75,10 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) product: Product,
     /// The first absolute address so far.
     pub(crate) first_absolute: Option<Address<'d, 'a>>,
-    /// The first relative address so far.
+    /// The first relative address so far of which no other rule has said so.
     pub(crate) first_relative: Option<Address<'d, 'a>>,
+    /// Which findings name a relative address, and were made before an absolute one was known.
+    pub(crate) lonely: Vec<usize>,
     /// The addresses so far that other files may hold too, in the order of the source.
     pub(crate) kept: Vec<Kept>,
     /// Whether the children of the element with this span stand where they stand: what was found last.
@@ -202,6 +204,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             product: product(document),
             first_absolute: None,
             first_relative: None,
+            lonely: Vec::new(),
             kept,
             certain_children: Cell::new(None),
             matched_voice: Cell::new(None),
@@ -229,6 +232,18 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         for looker in &looking.document {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self);
+        }
+        self.relate_lonely();
+    }
+
+    /// Points from each relative address to the absolute one that stands behind it.
+    fn relate_lonely(&mut self) {
+        let Some(absolute) = &self.first_absolute else {
+            return;
+        };
+        let host = absolute.authority().unwrap_or_default();
+        for finding in self.lonely.drain(..) {
+            self.findings[finding].relate(absolute.span, format!("{host} is named here"));
         }
     }
 
@@ -308,6 +323,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             Some(role) => &looking.addresses[usize::from(role.id)][..],
             None => &[],
         };
+        let said = self.findings.len();
         for looker in here.iter().chain(odd).chain(queries) {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, &address);
@@ -319,7 +335,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             Verdict::Absolute(_) if self.first_absolute.is_none() => {
                 self.first_absolute = Some(address);
             }
-            Verdict::Relative if self.first_relative.is_none() => {
+            Verdict::Relative
+                if self.first_relative.is_none()
+                    && !self.findings[said..]
+                        .iter()
+                        .any(rules::relative::is_told_by)
+                    && !self.has_surplus() =>
+            {
                 self.first_relative = Some(address);
             }
             _ => {}
@@ -366,7 +388,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     }
 
     /// What an element is below its parent; if it may not stand there, what it is elsewhere.
-    fn role(&self, element: Element<'d, 'a>) -> Option<&'static Role> {
+    pub(crate) fn role(&self, element: Element<'_, '_>) -> Option<&'static Role> {
         grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
     }
 
@@ -394,6 +416,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     /// What the attribute at this place among those of the element being looked at is, if its role has it.
     pub(crate) fn known(&self, at: usize) -> Option<&'static AttributeRole> {
         self.known.get(at).copied().flatten()
+    }
+
+    /// Remembers that the finding made last names a relative address before an absolute one is known.
+    pub(crate) fn mark_lonely(&mut self) {
+        if self.surplus.is_none() {
+            self.lonely.push(self.findings.len() - 1);
+        }
     }
 
     /// Whether more was found than is kept.

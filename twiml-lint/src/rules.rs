@@ -14,7 +14,7 @@ mod flow;
 mod nearest;
 mod overrides;
 pub(crate) mod query;
-mod relative;
+pub(crate) mod relative;
 pub(crate) mod speech;
 #[cfg(test)]
 mod tests;
