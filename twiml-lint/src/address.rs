@@ -6,10 +6,12 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::{
+    bytes,
     document::{Attribute, Content, Element, Span},
     grammar::{AttributeRole, TextRole, ValueRole},
     parse::BLANKS,
     pass::Tag,
+    rules::query,
     template::PLACEHOLDER,
 };
 
@@ -28,8 +30,8 @@ pub(crate) struct Address<'d, 'a> {
     /// Whether it is what an address should be, `https`, a host, a path and perhaps a query, with nothing in or around it that
     /// a rule about single addresses looks for.
     pub(crate) is_plain: bool,
-    /// Whether something may stand behind a `?` in it.
-    pub(crate) has_query: bool,
+    /// Whether something stands behind a `?` in it that a rule may have to say something about.
+    pub(crate) has_odd_query: bool,
     parts: Parts,
 }
 
@@ -168,7 +170,8 @@ impl<'d, 'a> Address<'d, 'a> {
             verdict,
             is_websocket,
             is_plain,
-            has_query: memchr::memchr(b'?', value.as_bytes()).is_some(),
+            has_odd_query: memchr::memchr(b'?', value.as_bytes())
+                .is_some_and(|at| query::may_be_odd(&value[at + 1..])),
             parts,
             value,
         }
@@ -180,15 +183,15 @@ impl Parts {
     fn of_plain(value: &str) -> Option<Self> {
         let start = "https://".len();
         let rest = value.strip_prefix("https://")?.as_bytes();
-        let is_plain =
-            |&byte: &u8| (byte > b' ') & (byte < 0x7F) & !matches!(byte, b'#' | b'@' | b'\\');
-        let host = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
-        let is_host = |&byte: &u8| byte != b'_';
+        let is_plain = |byte: u8| {
+            (byte > b' ') & (byte < 0x7F) & (byte != b'#') & (byte != b'@') & (byte != b'\\')
+        };
+        let host = rest
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?'))
+            .unwrap_or(rest.len());
         let is_named = !matches!(rest, [] | [b'/' | b'?' | b':', ..]);
-        // No branch per byte, so that the compiler can vectorize it.
-        let is_all_plain = is_named
-            && rest.iter().fold(true, |all, byte| all & is_plain(byte))
-            && rest[..host].iter().all(is_host);
+        let is_all_plain = is_named && bytes::all(rest, is_plain) && !rest[..host].contains(&b'_');
         is_all_plain.then(|| Self {
             trimmed: 0..value.len(),
             authority: start..start + host,

@@ -7,11 +7,12 @@ mod place;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use crate::parse::{self, Limits, ParseError};
-
-pub(crate) use layout::{
-    AttributeRecord, Decoded, ElementRecord, Holds, Kind, Layout, NONE, Node, Reading,
+use crate::{
+    grammar::names::NameId,
+    parse::{self, Limits, ParseError},
 };
+
+pub(crate) use layout::{AttributeRecord, ElementRecord, Kind, Layout, NONE, Node, Reading};
 pub(crate) use place::index;
 pub use place::{LineIndex, Position, Span};
 
@@ -82,7 +83,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_within(source: &'a str, limits: Limits) -> Result<Self, ParseError> {
-        parse::parse(source, limits)
+        parse::parse(source, limits, None)
     }
 
     pub(crate) fn new(source: &'a str, layout: Layout) -> Self {
@@ -106,9 +107,13 @@ impl<'a> Document<'a> {
 
     /// What stands at the top: the root element, and the comments and instructions around it.
     pub fn top(&self) -> impl Iterator<Item = Content<'_, 'a>> {
+        let layout = &self.layout;
         Siblings {
             document: self,
-            nodes: 0..index(self.layout.nodes.len()),
+            // There is no text at the top.
+            at: None,
+            elements: 0..index(layout.elements.len()),
+            nodes: 0..index(layout.nodes.len()),
         }
     }
 
@@ -147,8 +152,6 @@ impl<'a> Document<'a> {
         };
         let decoded = &self.layout.decoded;
         match node.kind {
-            Kind::Element(element, _) => Content::Element(self.element(element)),
-            Kind::Blank => Content::Text(self.at(span), span),
             Kind::Text(reading) => Content::Text(decoded.read(reading, self.at(span)), span),
             Kind::CData(reading) => Content::CData(decoded.read(reading, inner(9, 3)), span),
             Kind::Comment => Content::Comment(inner(4, 3), span),
@@ -169,13 +172,13 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// From the `<` of the start tag to the `>` of the end tag.
     pub fn span(self) -> Span {
-        self.document.layout.nodes[self.record().node as usize].span
+        self.record().span
     }
 
     /// The name in the start tag.
     pub fn name_span(self) -> Span {
         Span {
-            start: self.span().start + 1,
+            start: self.record().span.start + 1,
             end: self.record().name_end,
         }
     }
@@ -204,13 +207,34 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The attribute of this name.
     pub fn attribute(self, name: &str) -> Option<Attribute<'d, 'a>> {
-        // Lengths first: most names differ in theirs, and rules ask for many names that are not there.
-        let source = self.source().as_bytes();
-        self.attributes().find(|attribute| {
-            let span = attribute.record.name;
-            (span.end - span.start) as usize == name.len()
-                && &source[span.range()] == name.as_bytes()
-        })
+        self.attributes().find(|attribute| attribute.name() == name)
+    }
+
+    /// The attribute of this name, one that TwiML knows.
+    pub(crate) fn known(self, name: NameId) -> Option<Attribute<'d, 'a>> {
+        self.attributes()
+            .find(|attribute| attribute.record.known == name)
+    }
+
+    /// The decoded value of the attribute of this name, one that TwiML knows.
+    pub(crate) fn known_value(self, name: NameId) -> Option<&'d str> {
+        self.known(name).map(Attribute::value)
+    }
+
+    /// The text in it, decoded, if it holds one text and nothing else.
+    pub(crate) fn sole_text(self) -> Option<&'d str> {
+        let record = self.record();
+        if record.nodes_end != record.first_node + 1 || self.holds_elements() {
+            return None;
+        }
+        let node = self.document.layout.nodes[record.first_node as usize];
+        match node.kind {
+            Kind::Text(reading) => {
+                let raw = self.document.at(node.span);
+                Some(self.document.layout.decoded.read(reading, raw))
+            }
+            _ => None,
+        }
     }
 
     /// The decoded value of the attribute of this name.
@@ -229,21 +253,23 @@ impl<'d, 'a> Element<'d, 'a> {
         let record = self.record();
         Siblings {
             document: self.document,
-            nodes: record.node + 1..record.nodes_end,
+            at: (record.start_tag_end < record.span.end).then_some(record.start_tag_end),
+            elements: self.index + 1..record.elements_end,
+            nodes: record.first_node..record.nodes_end,
         }
     }
 
     /// The elements among the children.
     pub fn child_elements(self) -> impl Iterator<Item = Self> {
         let document = self.document;
-        let record = self.record();
-        let siblings = Siblings {
-            document,
-            nodes: record.node + 1..record.nodes_end,
-        };
-        siblings.into_nodes().filter_map(|node| match node.kind {
-            Kind::Element(element, _) => Some(document.element(element)),
-            _ => None,
+        let end = self.record().elements_end;
+        let mut next = self.index + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let child = document.element(next);
+                next = child.record().elements_end;
+                child
+            })
         })
     }
 
@@ -264,28 +290,21 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// Whether a text or CDATA section stands directly in it that may be more than white space.
     pub(crate) fn holds_text(self) -> bool {
-        self.holds().text
+        self.record().holds_text
     }
 
     /// Whether an element stands directly in it.
     pub(crate) fn holds_elements(self) -> bool {
-        self.holds().elements
-    }
-
-    fn holds(self) -> Holds {
-        match self.document.layout.nodes[self.record().node as usize].kind {
-            Kind::Element(_, holds) => holds,
-            _ => Holds::default(),
-        }
+        self.record().elements_end > self.index + 1
     }
 
     /// Its text and where that stands, if it holds one text as it is written and nothing else.
     pub(crate) fn only_text(self) -> Option<(&'a str, Span)> {
         let record = self.record();
-        if record.nodes_end != record.node + 2 {
+        if record.nodes_end != record.first_node + 1 || self.holds_elements() {
             return None;
         }
-        match self.document.layout.nodes[record.node as usize + 1] {
+        match self.document.layout.nodes[record.first_node as usize] {
             Node {
                 kind: Kind::Text(Reading::AS_WRITTEN),
                 span,
@@ -296,17 +315,16 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// The last of the elements among the children.
     pub(crate) fn last_child_element(self) -> Option<Self> {
-        let document = self.document;
-        let end = self.record().nodes_end;
-        let behind = document
-            .layout
-            .elements
-            .partition_point(|element| element.node < end);
         // The last element inside it is the last child, or is inside that one.
-        let last = document.element(index(behind) - 1);
+        let last = self.document.element(self.record().elements_end - 1);
         std::iter::successors(Some(last), |element| element.parent())
             .take_while(|element| element.index != self.index)
             .last()
+    }
+
+    /// Which of the names that TwiML knows it has.
+    pub(crate) fn known_name(self) -> NameId {
+        self.record().name
     }
 
     /// Its place among the elements of the document, in the order of their start tags.
@@ -334,6 +352,11 @@ impl<'d, 'a> Attribute<'d, 'a> {
     /// Where the name stands.
     pub fn name_span(self) -> Span {
         self.record.name
+    }
+
+    /// Which of the names that TwiML knows it has.
+    pub(crate) fn known_name(self) -> NameId {
+        self.record.known
     }
 
     /// What stands between the quotes.
@@ -384,27 +407,29 @@ impl ExactSizeIterator for Attributes<'_, '_> {}
 
 struct Siblings<'d, 'a> {
     document: &'d Document<'a>,
-    /// Which are left, with the nodes below them.
+    /// Up to where the text between the tags has been told; `None` where texts are not asked for, or no more can come.
+    at: Option<u32>,
+    /// Which are left, with the elements below them.
+    elements: Range<u32>,
+    /// Which are left, with the nodes below the elements.
     nodes: Range<u32>,
 }
 
 impl<'d, 'a> Siblings<'d, 'a> {
-    fn next_node(&mut self) -> Option<Node> {
-        if self.nodes.is_empty() {
+    /// The white space before the next sibling, or before the end tag.
+    fn blank(&mut self, next: Option<u32>) -> Option<Content<'d, 'a>> {
+        let start = self.at?;
+        let end = next.unwrap_or_else(|| {
+            self.at = None;
+            let rest = &self.document.source.as_bytes()[start as usize..];
+            start + memchr::memchr(b'<', rest).map_or(0, index)
+        });
+        if start == end {
             return None;
         }
-        let layout = &self.document.layout;
-        let node = layout.nodes[self.nodes.start as usize];
-        self.nodes.start = match node.kind {
-            Kind::Element(element, _) => layout.elements[element as usize].nodes_end,
-            _ => self.nodes.start + 1,
-        };
-        Some(node)
-    }
-
-    /// Their nodes, for whoever does not want to know what each holds.
-    fn into_nodes(mut self) -> impl Iterator<Item = Node> + use<'d, 'a> {
-        std::iter::from_fn(move || self.next_node())
+        let span = Span { start, end };
+        self.at = self.at.and(next);
+        Some(Content::Text(self.document.at(span), span))
     }
 }
 
@@ -412,7 +437,40 @@ impl<'d, 'a> Iterator for Siblings<'d, 'a> {
     type Item = Content<'d, 'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_node().map(|node| self.document.content(node))
+        let layout = &self.document.layout;
+        let element = self
+            .elements
+            .clone()
+            .next()
+            .map(|at| &layout.elements[at as usize]);
+        let node = self
+            .nodes
+            .clone()
+            .next()
+            .map(|at| &layout.nodes[at as usize]);
+        let starts = [
+            element.map(|one| one.span.start),
+            node.map(|one| one.span.start),
+        ];
+        let next = starts.into_iter().flatten().min();
+        if let Some(blank) = self.blank(next) {
+            return Some(blank);
+        }
+        let (content, end) = match (element, node) {
+            (Some(element), _) if next == starts[0] => {
+                let content = Content::Element(self.document.element(self.elements.start));
+                self.elements.start = element.elements_end;
+                self.nodes.start = element.nodes_end;
+                (content, element.span.end)
+            }
+            (_, Some(node)) => {
+                self.nodes.start += 1;
+                (self.document.content(*node), node.span.end)
+            }
+            _ => return None,
+        };
+        self.at = self.at.map(|_| end);
+        Some(content)
     }
 }
 

@@ -2,15 +2,38 @@
 //!
 //! quick-xml can decode too, but by a fixed first buffer, which fails on small Shift_JIS and UTF-16 files.
 
+use std::borrow::Cow;
+
 use encoding_rs::{EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A text and how it was written.
 #[derive(Debug)]
-pub(crate) struct Decoded {
-    pub(crate) text: String,
+pub(crate) struct Decoded<'b> {
+    /// Borrowed if the bytes are the text.
+    pub(crate) text: Cow<'b, str>,
     pub(crate) encoding: &'static Encoding,
     /// Whether a byte order mark stands before it; in UTF-8 it is kept in the text.
     pub(crate) has_mark: bool,
+}
+
+/// A text that may be kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Text {
+    /// Bytes that are UTF-8.
+    Utf8(Vec<u8>),
+    Decoded(String),
+    /// It was not kept, or there never was one.
+    Gone,
+}
+
+impl Text {
+    pub(crate) fn get(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Utf8(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Self::Decoded(text) => Some(Cow::Borrowed(text)),
+            Self::Gone => None,
+        }
+    }
 }
 
 /// Why bytes are no text.
@@ -35,29 +58,26 @@ pub(crate) enum Undecodable {
 /// How far an XML declaration is looked for, in bytes.
 const DECLARATION_WITHIN: usize = 256;
 
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
-    let marked = Encoding::for_bom(&bytes);
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Undecodable> {
+    let marked = Encoding::for_bom(bytes);
     let shape = marked.map(|(encoding, _)| encoding);
-    let shape = shape.or_else(|| by_shape(&bytes));
+    let shape = shape.or_else(|| by_shape(bytes));
     let declared = match shape {
         Some(_) => None,
-        None => declared(&bytes)?,
+        None => declared(bytes)?,
     };
     let encoding = shape.or(declared).unwrap_or(UTF_8);
     if encoding == UTF_8 {
-        // Checking many bytes at a time and copying them is quicker than checking them one character at a time.
-        let text = match simdutf8::basic::from_utf8(&bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8(bytes).map_err(|error| Undecodable::Malformed {
-                encoding: "UTF-8",
-                offset: error.utf8_error().valid_up_to(),
-            })?,
+        let malformed = |_| Undecodable::Malformed {
+            encoding: "UTF-8",
+            offset: str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len),
         };
+        let text = simdutf8::basic::from_utf8(bytes).map_err(malformed)?;
         if declared.is_none() {
-            contradiction(&text, encoding)?;
+            contradiction(text, encoding)?;
         }
         return Ok(Decoded {
-            text,
+            text: Cow::Borrowed(text),
             encoding,
             has_mark: marked.is_some(),
         });
@@ -69,10 +89,9 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
             offset: valid_up_to(encoding, body),
         });
     };
-    let text = text.into_owned();
     contradiction(&text, encoding)?;
     Ok(Decoded {
-        text,
+        text: Cow::Owned(text.into_owned()),
         encoding,
         has_mark: marked.is_some(),
     })

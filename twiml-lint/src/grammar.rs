@@ -8,15 +8,31 @@
 mod accept;
 #[cfg(test)]
 mod generate;
+pub(crate) mod names;
 #[rustfmt::skip]
 mod table;
 mod value;
 
-use std::ops::Range;
-
+use names::NameId;
 pub(crate) use table::ELEMENTS;
-use table::{ROOTS, roles};
+use table::{ATTRIBUTES, ROOTS};
 pub(crate) use value::{Fault, PhoneFault, is_right, judge, judge_phone};
+
+/// The roles of elements of these names, as bits: `roles!("Say", "Play")`.
+macro_rules! roles {
+    ($($name:literal),+) => {
+        const { $crate::grammar::set_of(&[$($name),+]) }
+    };
+}
+
+/// The number of an attribute's name: `attribute!("action")`.
+macro_rules! attribute {
+    ($name:literal) => {
+        const { $crate::grammar::names::id_of($name) }
+    };
+}
+
+pub(crate) use {attribute, roles};
 
 /// Which product runs a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +42,12 @@ pub(crate) enum Product {
     Fax,
 }
 
-/// Where an element's [`Role`] stands in [`ELEMENTS`].
+/// Where an element's [`Role`] stands in [`ELEMENTS`]; [`UNKNOWN`] if it has none.
 pub(crate) type RoleId = u8;
+
+/// No role. Sets of roles are the bits of a `u128`, and this is the last of them.
+pub(crate) const UNKNOWN: RoleId = 127;
+const _: () = assert!(ELEMENTS.len() <= UNKNOWN as usize);
 
 /// An element in one of its roles.
 #[derive(Debug)]
@@ -104,11 +124,13 @@ impl Role {
 
     /// The attribute of this name.
     pub(crate) fn attribute(&self, name: &str) -> Option<&'static AttributeRole> {
-        // First bytes first: most names differ in theirs.
-        let first = name.as_bytes().first();
-        self.attributes
-            .iter()
-            .find(|known| known.name.as_bytes().first() == first && known.name == name)
+        self.named_attribute(names::attribute(name))
+    }
+
+    /// The attribute of this name.
+    pub(crate) fn named_attribute(&self, name: NameId) -> Option<&'static AttributeRole> {
+        let at = OWN[usize::from(self.id)].get(usize::from(name))?;
+        self.attributes.get(usize::from(*at))
     }
 
     /// The attribute of this name, whatever its case.
@@ -144,17 +166,99 @@ pub(crate) fn root(product: Product) -> &'static Role {
     &ELEMENTS[usize::from(ROOTS[product as usize])]
 }
 
+/// Where each name stands among the attributes of each role; beyond them, if that has none of this name.
+static OWN: [[u8; ATTRIBUTES.len()]; ELEMENTS.len()] = {
+    let mut own = [[u8::MAX; ATTRIBUTES.len()]; ELEMENTS.len()];
+    let mut role = 0;
+    while role < ELEMENTS.len() {
+        let attributes = ELEMENTS[role].attributes;
+        // Both lists are sorted by name.
+        let (mut at, mut name) = (0, 0);
+        while at < attributes.len() {
+            if names::is_same(attributes[at].name, ATTRIBUTES[name]) {
+                own[role][name] = at as u8;
+                at += 1;
+            }
+            name += 1;
+        }
+        role += 1;
+    }
+    own
+};
+
+/// What an element is, by what its parent is (the last row is for those that are unknown) and by its name.
+static BELOW: [[RoleId; ELEMENTS.len()]; ELEMENTS.len() + 1] = {
+    let mut below = [[UNKNOWN; ELEMENTS.len()]; ELEMENTS.len() + 1];
+    let mut parent = 0;
+    while parent <= ELEMENTS.len() {
+        let mut first = 0;
+        while first < ELEMENTS.len() {
+            let mut role = first;
+            below[parent][first] = first as RoleId;
+            while parent < ELEMENTS.len() && role < ENDS[first] as usize {
+                if CHILDREN[parent] & (1 << role) != 0 {
+                    below[parent][first] = role as RoleId;
+                    break;
+                }
+                role += 1;
+            }
+            first += 1;
+        }
+        parent += 1;
+    }
+    below
+};
+
+/// Behind the last role of the same name.
+static ENDS: [RoleId; ELEMENTS.len()] = {
+    let mut ends = [0; ELEMENTS.len()];
+    let mut role = ELEMENTS.len();
+    while role > 0 {
+        role -= 1;
+        let is_last = role + 1 == ELEMENTS.len()
+            || !names::is_same(ELEMENTS[role].name, ELEMENTS[role + 1].name);
+        ends[role] = if is_last {
+            role as RoleId + 1
+        } else {
+            ends[role + 1]
+        };
+    }
+    ends
+};
+
+/// The roles of elements of these names, as bits.
+pub(crate) const fn set_of(names: &[&str]) -> u128 {
+    let (mut set, mut role) = (0, 0);
+    while role < ELEMENTS.len() {
+        let mut name = 0;
+        while name < names.len() {
+            if names::is_same(names[name], ELEMENTS[role].name) {
+                set |= 1 << role;
+            }
+            name += 1;
+        }
+        role += 1;
+    }
+    set
+}
+
 /// What an element of this name is below another; if it may not stand there, or that is unknown, what it is elsewhere.
-pub(crate) fn below(parent: Option<&Role>, name: &str) -> Option<&'static Role> {
-    let roles = named(name);
-    let may_stand = |role: &&Role| parent.is_some_and(|parent| parent.may_hold(role));
-    roles.iter().find(may_stand).or_else(|| roles.first())
+pub(crate) fn below(parent: RoleId, name: NameId) -> RoleId {
+    let row = &BELOW[usize::from(parent).min(ELEMENTS.len())];
+    row.get(usize::from(name)).copied().unwrap_or(UNKNOWN)
 }
 
 /// All roles that an element of this name has somewhere.
 pub(crate) fn named(name: &str) -> &'static [Role] {
-    let Range { start, end } = roles(name);
-    &ELEMENTS[usize::from(start)..usize::from(end)]
+    with_name(names::element(name))
+}
+
+/// All roles that an element of this name has somewhere.
+pub(crate) fn with_name(name: NameId) -> &'static [Role] {
+    let Some(end) = ENDS.get(usize::from(name)) else {
+        return &[];
+    };
+    &ELEMENTS[usize::from(name)..usize::from(*end)]
 }
 
 /// The role of the element that has this name but for its case.

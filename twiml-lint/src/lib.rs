@@ -4,11 +4,12 @@
 //! * [`Document`]: what was read, as elements, attributes and texts that know where they stand; [`ParseError`]: why a text
 //!   is not a document, where, and how to mend it;
 //! * [`Rule`] and [`RULES`]: what the linter looks for;
-//! * [`Settings`], [`Linter`] and [`finish`]: from files to [`Finding`]s.
+//! * [`Settings`], [`Linter`], [`finish`] and [`Report`]: from files to [`Finding`]s.
 //!
 //! The parser judges form only. Which elements TwiML knows, and what they may hold, is for rules and interpreters.
 
 mod address;
+mod bytes;
 mod document;
 mod encoding;
 mod finding;
@@ -16,6 +17,8 @@ mod grammar;
 mod lint;
 mod parse;
 mod pass;
+mod places;
+mod report;
 mod rule;
 mod rules;
 mod run;
@@ -25,8 +28,9 @@ mod template;
 
 pub use document::{Attribute, Attributes, Content, Document, Element, LineIndex, Position, Span};
 pub use finding::{Edit, Finding, Fix, Related};
-pub use lint::{Checked, Linter, Report, finish};
+pub use lint::{Checked, Linter};
 pub use parse::{Limits, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, ParseError, ParseErrorKind};
+pub use report::{Report, finish, finish_with};
 pub use rule::{Example, Level, Rule};
 pub use rules::{ALL as RULES, find as find_rule};
 pub use settings::{SettingError, Settings};

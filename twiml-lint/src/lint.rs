@@ -1,20 +1,18 @@
-//! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads; [`finish`] looks at
-//! what the files have in common and sorts.
+//! The linter: bytes in, findings out. [`Linter::read`] takes one file and may run on many threads;
+//! [`finish`](crate::finish) looks at what the files have in common and sorts.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use crate::{
-    document::{Document, LineIndex, Position, Span},
-    encoding::{self, Undecodable},
-    finding::Finding,
-    parse::{Limits, ParseError, ParseErrorKind},
+    document::Span,
+    encoding::{self, Text, Undecodable},
+    finding::{Finding, Related},
+    parse::{self, Limits, ParseError, ParseErrorKind, Survey},
     pass::{Looking, MAX_FINDINGS, Pass},
+    places::Places,
     rule::{Check, Level, Rule},
     rules,
-    run::{Facts, Run},
+    run::Facts,
     settings::{SettingError, Settings},
     suppress::{self, Suppression},
     template::{self, Mask},
@@ -32,32 +30,30 @@ pub struct Linter {
     over_files: Arc<[(&'static Rule, Level)]>,
 }
 
+/// A text to be read as XML.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    /// The name of the file, if it has one.
+    name: Option<&'s str>,
+    /// As it was written.
+    text: &'s str,
+    mask: &'s Mask,
+}
+
 /// A file that has been read.
 #[derive(Debug)]
 pub struct Checked {
-    text: String,
-    encoding: Option<(&'static encoding_rs::Encoding, bool)>,
-    is_twiml: bool,
+    pub(crate) text: Text,
+    pub(crate) encoding: Option<(&'static encoding_rs::Encoding, bool)>,
+    pub(crate) is_twiml: bool,
     is_broken: bool,
-    findings: Vec<Finding>,
-    facts: Facts,
-    suppressions: Vec<Suppression>,
+    pub(crate) findings: Vec<Finding>,
+    /// Where the findings stand, and the comments about them.
+    pub(crate) places: Option<Box<Places>>,
+    pub(crate) facts: Facts,
+    pub(crate) suppressions: Vec<Suppression>,
     /// Of findings about suppressions: unused, unknown.
-    suppression_levels: (Level, Level),
-}
-
-/// What was found in a file.
-#[derive(Debug)]
-pub struct Report {
-    /// The decoded text, which the spans of the findings are about; a byte order mark of UTF-8 is part of it.
-    pub text: String,
-    /// Whether the root element is `Response`, or nearly.
-    pub is_twiml: bool,
-    /// In the order of their places, then of their codes.
-    pub findings: Vec<Finding>,
-    encoding: Option<(&'static encoding_rs::Encoding, bool)>,
-    /// Made when the first position is asked for.
-    lines: OnceLock<LineIndex>,
+    pub(crate) suppression_levels: (Level, Level),
 }
 
 impl Linter {
@@ -92,30 +88,37 @@ impl Linter {
     /// Reads one file. The name tells its template language; it need not exist.
     pub fn read(&self, name: Option<&str>, bytes: Vec<u8>) -> Checked {
         let mut checked = Checked {
-            text: String::new(),
+            text: Text::Gone,
             encoding: None,
             is_twiml: true,
             is_broken: false,
             findings: Vec::new(),
+            places: None,
             facts: Facts {
+                addresses: Vec::new(),
                 levels: Arc::clone(&self.over_files),
-                ..Facts::default()
             },
             suppressions: Vec::new(),
             suppression_levels: self.suppression_levels,
         };
-        match encoding::decode(bytes) {
+        let text = match encoding::decode(&bytes) {
             Ok(decoded) => {
                 checked.encoding = Some((decoded.encoding, decoded.has_mark));
                 rules::non_utf8_encoding::check(self, &decoded, &mut checked.findings);
                 self.read_text(name, &decoded.text, &mut checked);
-                checked.text = decoded.text;
+                checked.keep_places(&decoded.text);
+                match decoded.text {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(text) => Some(text),
+                }
             }
             Err(error) => {
                 checked.is_broken = true;
                 self.undecodable(&error, &mut checked.findings);
+                return checked;
             }
-        }
+        };
+        checked.text = text.map_or(Text::Utf8(bytes), Text::Decoded);
         checked
     }
 
@@ -123,7 +126,7 @@ impl Linter {
     pub fn too_large(&self, limit: u64) -> Checked {
         let mut checked = self.read(None, b"<Response/>".to_vec());
         checked.findings.clear();
-        checked.text.clear();
+        checked.forget_text();
         checked.encoding = None;
         self.report(
             &rules::beyond_bounds::RULE,
@@ -138,29 +141,34 @@ impl Linter {
     /// Finds what is wrong with one text, as if it were the only file of a run.
     pub fn check(&self, name: Option<&str>, text: &str) -> Vec<Finding> {
         let checked = self.read(name, text.as_bytes().to_vec());
-        finish(vec![checked])
+        crate::finish(vec![checked])
             .pop()
             .map_or_else(Vec::new, |report| report.findings)
     }
 
     fn read_text(&self, name: Option<&str>, text: &str, checked: &mut Checked) {
-        let masked = template::mask(text, name);
+        let survey = parse::survey(text);
+        let masked = template::mask(text, name, survey.may_have_tags);
         rules::document_too_large::check(self, text, &mut checked.findings);
         if let Some(span) = masked.unclosed {
             checked.is_broken = true;
             rules::unclosed_template_tag::check(self, span, &mut checked.findings);
             return;
         }
-        let Err(error) = self.read_xml(name, text, &masked.text, &masked.mask, checked) else {
+        let survey = matches!(masked.text, Cow::Borrowed(_)).then_some(survey);
+        let source = Source {
+            name,
+            text,
+            mask: &masked.mask,
+        };
+        let Err(error) = self.read_xml(source, &masked.text, survey, checked) else {
             return;
         };
         // Both arms of a conditional may open what is closed behind it. Then each is read by itself.
         let arms = [masked.first_arms(), masked.last_arms()];
         let mut is_read = false;
         for arm in arms.iter().flatten() {
-            is_read |= self
-                .read_xml(name, text, arm, &masked.mask, checked)
-                .is_ok();
+            is_read |= self.read_xml(source, arm, None, checked).is_ok();
         }
         if !is_read {
             checked.is_broken = true;
@@ -172,13 +180,12 @@ impl Linter {
     /// Lets the rules look at a document, if it is one.
     fn read_xml(
         &self,
-        name: Option<&str>,
-        text: &str,
+        source: Source<'_>,
         masked: &str,
-        mask: &Mask,
+        survey: Option<Survey>,
         checked: &mut Checked,
     ) -> Result<(), ParseError> {
-        let document = Document::parse_within(masked, Limits::FILE)?;
+        let document = parse::parse(masked, Limits::FILE, survey)?;
         let root = document.root();
         checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
         if root.name() != "Response" {
@@ -203,16 +210,19 @@ impl Linter {
             );
         }
         let mut pass = Pass::new(
-            text,
+            source.text,
             &document,
-            mask,
+            source.mask,
             &self.settings,
-            name,
+            source.name,
             &mut checked.findings,
         );
         pass.run(&self.looking);
         let has_surplus = pass.has_surplus();
-        checked.facts.addresses.append(&mut pass.kept);
+        // No more memory than it takes: there may be very many files.
+        checked.facts.addresses.reserve_exact(pass.kept.len());
+        checked.facts.addresses.extend_from_slice(&pass.kept);
+        drop(pass);
         if has_surplus {
             let message = format!(
                 "more than {MAX_FINDINGS} things are wrong with this document; the others are left out"
@@ -279,45 +289,25 @@ impl Linter {
     }
 }
 
-/// Looks at what the files have in common, silences what comments silence, and sorts. Reports come in the order of the
-/// files.
-pub fn finish(mut files: Vec<Checked>) -> Vec<Report> {
-    let mut facts: Vec<Facts> = files
-        .iter_mut()
-        .map(|file| std::mem::take(&mut file.facts))
-        .collect();
-    let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
-    for rule in rules::ALL {
-        if let Check::Run(check) = rule.check {
-            check(&mut Run::new(&mut facts, &texts, rule));
-        }
-    }
-    files
-        .into_iter()
-        .zip(facts)
-        .map(|(file, facts)| report(file, facts))
-        .collect()
-}
-
-fn report(mut file: Checked, facts: Facts) -> Report {
-    let mut findings = std::mem::take(&mut file.findings);
-    findings.extend(facts.findings);
-    let (unused, unknown) = file.suppression_levels;
-    suppress::apply(&mut file.suppressions, &mut findings, unused, unknown);
-    findings.sort_by(|a, b| {
-        (a.span.start, a.rule.code, &a.message).cmp(&(b.span.start, b.rule.code, &b.message))
-    });
-    findings.dedup();
-    Report {
-        text: file.text,
-        is_twiml: file.is_twiml,
-        findings,
-        encoding: file.encoding,
-        lines: OnceLock::new(),
-    }
-}
-
 impl Checked {
+    /// Lets go of the text: whoever reads many files should not have them all in memory. What findings need of it is kept.
+    pub fn forget_text(&mut self) {
+        self.text = Text::Gone;
+    }
+
+    /// Keeps what findings need of the text.
+    fn keep_places(&mut self, text: &str) {
+        let own = |related: &Related| related.file.is_none().then_some(related.span);
+        let mut spans: Vec<Span> = self.suppressions.iter().map(Suppression::span).collect();
+        for finding in &self.findings {
+            spans.push(finding.span);
+            spans.extend(finding.related.iter().filter_map(own));
+            let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+            spans.extend(edits.map(|edit| edit.span));
+        }
+        self.places = Places::of(text, &spans);
+    }
+
     /// Whether the root element is `Response`, or nearly; of a file that is not well-formed or cannot be decoded, whether it
     /// may have been meant so.
     pub fn is_twiml(&self) -> bool {
@@ -327,32 +317,6 @@ impl Checked {
     /// Whether the document could not be read to its end, so that [`Self::is_twiml`] is a guess.
     pub fn is_broken(&self) -> bool {
         self.is_broken
-    }
-}
-
-impl Report {
-    /// Whether offsets in the text are offsets in the file.
-    pub fn is_utf8(&self) -> bool {
-        self.encoding
-            .is_some_and(|(encoding, _)| encoding == encoding_rs::UTF_8)
-    }
-
-    /// Line and column of a byte of the text. A byte order mark is no column: no editor counts it.
-    pub fn position(&self, offset: u32) -> Position {
-        let lines = self.lines.get_or_init(|| LineIndex::new(&self.text));
-        let mut position = lines.position(&self.text, offset);
-        let is_behind_mark = position.line == 1 && position.column > 1;
-        if is_behind_mark && self.text.starts_with('\u{FEFF}') {
-            position.column -= 1;
-        }
-        position
-    }
-
-    /// The bytes of the file with another text in it, in the encoding that it came in; `None` if that encoding lacks a
-    /// character, or the file could not be decoded.
-    pub fn encode(&self, text: &str) -> Option<Vec<u8>> {
-        let (encoding, has_mark) = self.encoding?;
-        encoding::encode(text, encoding, has_mark)
     }
 }
 

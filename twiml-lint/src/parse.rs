@@ -10,16 +10,16 @@ mod characters;
 mod declaration;
 mod error;
 
-use std::collections::HashSet;
-
 use memchr::{memchr, memchr2, memmem};
 
-use crate::document::{
-    Document, ElementRecord, Holds, Kind, Layout, NONE, Node, Position, Reading, Span, index,
+use crate::{
+    document::{Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index},
+    grammar::names::{self, Key},
 };
 use attributes::{TagEnd, tag_end, written_name};
-use characters::{Misfit, Place, Survey, decode, is_blank, is_name, name_end, survey};
+use characters::{Misfit, Place, decode, is_blank, is_name, name_end};
 
+pub(crate) use characters::{Survey, survey};
 pub use error::{ParseError, ParseErrorKind};
 
 /// The longest document, in bytes. The carrier's own limit is 64 kB (error 11750).
@@ -50,20 +50,25 @@ impl Limits {
 /// White space of XML. Other blanks are text.
 pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
-    build(source, limits).map_err(|(offset, kind)| ParseError {
+/// Reads a document of which a look over its source may tell more than it must.
+pub(crate) fn parse(
+    source: &str,
+    limits: Limits,
+    survey: Option<Survey>,
+) -> Result<Document<'_>, ParseError> {
+    build(source, limits, survey).map_err(|(offset, kind)| ParseError {
         kind,
         offset,
         position: Position::of(source, offset),
     })
 }
 
-fn build(source: &str, limits: Limits) -> Result<Document<'_>, Misfit> {
+fn build(source: &str, limits: Limits, survey: Option<Survey>) -> Result<Document<'_>, Misfit> {
     let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
     if source.len() > max_bytes {
         return Err((max_bytes, ParseErrorKind::TooLarge));
     }
-    let survey = survey(source);
+    let survey = survey.unwrap_or_else(|| characters::survey(source));
     if let Some((at, c)) = survey.forbidden {
         return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
     }
@@ -76,17 +81,10 @@ struct Parser<'a> {
     start: usize,
     survey: Survey,
     layout: Layout,
-    /// Outermost first.
-    open: Vec<Open<'a>>,
-    /// The names of an element's attributes, if there are many.
-    names: HashSet<&'a str>,
-}
-
-/// An element that has not been closed yet.
-struct Open<'a> {
-    element: u32,
-    name: &'a str,
-    holds: Holds,
+    /// The innermost element that has not been closed yet, or [`NONE`].
+    open: u32,
+    /// How many there are.
+    depth: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -95,9 +93,9 @@ impl<'a> Parser<'a> {
             source,
             start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
             survey,
-            layout: Layout::with_room_for(source),
-            open: Vec::with_capacity(8),
-            names: HashSet::new(),
+            layout: Layout::spare(),
+            open: NONE,
+            depth: 0,
         }
     }
 
@@ -119,10 +117,10 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(self) -> Result<Document<'a>, Misfit> {
-        if let Some(open) = self.open.last() {
-            let record = self.layout.elements[open.element as usize];
-            let start = self.layout.nodes[record.node as usize].span.start as usize;
-            return Err((start, ParseErrorKind::UnclosedElement(open.name.to_owned())));
+        if self.open != NONE {
+            let start = self.layout.elements[self.open as usize].span.start as usize;
+            let name = self.name_of(self.open).to_owned();
+            return Err((start, ParseErrorKind::UnclosedElement(name)));
         }
         if self.layout.elements.is_empty() {
             return Err((self.source.len(), ParseErrorKind::NoRoot));
@@ -135,7 +133,7 @@ impl<'a> Parser<'a> {
         let rest = &self.source.as_bytes()[start..];
         let blanks = rest.iter().take_while(|&&byte| is_blank(byte)).count();
         if rest.get(blanks) == Some(&b'<') && !self.survey.has_return {
-            return Ok(self.blank(start, start + blanks));
+            return Ok(start + blanks);
         }
         let special = memchr2(b'<', b'&', rest).unwrap_or(rest.len());
         let has_reference = rest.get(special) == Some(&b'&');
@@ -149,13 +147,13 @@ impl<'a> Parser<'a> {
             return Ok(end);
         }
         let raw = &self.source[start..end];
-        let Some(open) = self.open.last_mut() else {
+        let Some(open) = self.layout.elements.get_mut(self.open as usize) else {
             return match raw.bytes().position(|byte| !is_blank(byte)) {
                 Some(by) => Err((start + by, ParseErrorKind::TextOutsideRoot)),
                 None => Ok(end),
             };
         };
-        open.holds.text = true;
+        open.holds_text = true;
         if self.survey.may_have_cdata_end
             && let Some(by) = raw.find("]]>")
         {
@@ -165,14 +163,6 @@ impl<'a> Parser<'a> {
         let reading = self.reading(is_written, start, end, Place::Text)?;
         self.node(Kind::Text(reading), start, end);
         Ok(end)
-    }
-
-    /// Takes in white space, if there is any and it is not around the root.
-    fn blank(&mut self, start: usize, end: usize) -> usize {
-        if start < end && !self.open.is_empty() {
-            self.node(Kind::Blank, start, end);
-        }
-        end
     }
 
     fn start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -198,72 +188,73 @@ impl<'a> Parser<'a> {
             return Err((start, ParseErrorKind::BadName(found.to_owned())));
         }
         let name = &self.source[start + 1..name_end];
-        if self.open.is_empty() && !self.layout.elements.is_empty() {
+        if self.open == NONE && !self.layout.elements.is_empty() {
             return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
         }
-        if self.open.len() == MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
+        let key = Key::at(bytes, start + 1, name.len());
         let first_attribute = index(self.layout.attributes.len());
-        let TagEnd { end, is_empty } =
-            attributes::read(self.source, name_end, &mut self.layout, &mut self.names)?;
+        let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.layout)?;
         let element = index(self.layout.elements.len());
-        let node = self.node(Kind::Element(element, Holds::default()), start, end);
-        let parent = self.open.last_mut().map_or(NONE, |open| {
-            open.holds.elements = true;
-            open.element
-        });
+        let first_node = index(self.layout.nodes.len());
         self.layout.elements.push(ElementRecord {
-            node,
-            nodes_end: node + 1,
-            parent,
+            span: span(start, end),
             name_end: index(name_end),
             start_tag_end: index(end),
+            parent: self.open,
+            elements_end: element + 1,
             first_attribute,
+            first_node,
+            nodes_end: first_node,
+            name: names::element_with(key, name),
+            holds_text: false,
         });
         if !is_empty {
-            self.open.push(Open {
-                element,
-                name,
-                holds: Holds::default(),
-            });
+            self.open = element;
+            self.depth += 1;
         }
         Ok(end)
     }
 
     fn end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
-        let open = self.open.pop();
-        let rest = &self.source.as_bytes()[start + 2..];
-        let after_name = open
-            .as_ref()
-            .and_then(|open| rest.strip_prefix(open.name.as_bytes()));
-        let (Some(open), Some([b'>', ..])) = (&open, after_name) else {
-            return self.unusual_end_tag(start, open);
+        let Some(open) = self.layout.elements.get(self.open as usize) else {
+            return self.unusual_end_tag(start);
         };
-        let end = start + 2 + open.name.len() + 1;
-        self.close(open, end);
-        Ok(end)
+        let bytes = self.source.as_bytes();
+        let name = open.span.start as usize + 1..open.name_end as usize;
+        let again = start + 2..start + 2 + name.len();
+        let is_usual = bytes.get(again.end) == Some(&b'>')
+            && Key::at(bytes, again.start, name.len()) == Key::at(bytes, name.start, name.len())
+            && (name.len() <= Key::WHOLE || bytes[again.clone()] == bytes[name]);
+        if !is_usual {
+            return self.unusual_end_tag(start);
+        }
+        self.close(again.end + 1);
+        Ok(again.end + 1)
     }
 
     /// Reads an end tag with blanks in it, or says what is wrong with it.
     #[cold]
-    fn unusual_end_tag(&mut self, start: usize, open: Option<Open<'a>>) -> Result<usize, Misfit> {
+    fn unusual_end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
         let rest = &self.source[start + 2..];
         let Some(length) = rest.find('>') else {
             return Err((start, ParseErrorKind::Markup(UNCLOSED_TAG.to_owned())));
         };
         let found = rest[..length].trim_end_matches(BLANKS);
+        let open = (self.open != NONE).then(|| self.name_of(self.open));
         match open {
-            Some(open) if found == open.name => {
+            Some(name) if found == name => {
                 let end = start + 2 + length + 1;
-                self.close(&open, end);
+                self.close(end);
                 Ok(end)
             }
             _ if !is_name(found) => Err((start, ParseErrorKind::MalformedEnd)),
-            Some(open) => Err((
+            Some(name) => Err((
                 start,
                 ParseErrorKind::MismatchedEnd {
-                    expected: open.name.to_owned(),
+                    expected: name.to_owned(),
                     found: found.to_owned(),
                 },
             )),
@@ -271,12 +262,21 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn close(&mut self, open: &Open<'_>, end: usize) {
-        let record = &mut self.layout.elements[open.element as usize];
+    /// The name of an element that has been begun.
+    fn name_of(&self, element: u32) -> &'a str {
+        let record = &self.layout.elements[element as usize];
+        &self.source[record.span.start as usize + 1..record.name_end as usize]
+    }
+
+    /// Ends the innermost element.
+    fn close(&mut self, end: usize) {
+        let elements_end = index(self.layout.elements.len());
+        let record = &mut self.layout.elements[self.open as usize];
+        record.span.end = index(end);
+        record.elements_end = elements_end;
         record.nodes_end = index(self.layout.nodes.len());
-        let node = &mut self.layout.nodes[record.node as usize];
-        node.kind = Kind::Element(open.element, open.holds);
-        node.span.end = index(end);
+        self.open = record.parent;
+        self.depth -= 1;
     }
 
     fn comment_or_cdata(&mut self, start: usize) -> Result<usize, Misfit> {
@@ -320,14 +320,12 @@ impl<'a> Parser<'a> {
         let Some(length) = memmem::find(&self.source.as_bytes()[inner..], b"]]>") else {
             return Err((start, ParseErrorKind::Markup(UNCLOSED_CDATA.to_owned())));
         };
-        if self.open.is_empty() {
+        if self.open == NONE {
             return Err((start, ParseErrorKind::TextOutsideRoot));
         }
         let end = inner + length;
         let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
-        if let Some(open) = self.open.last_mut() {
-            open.holds.text = true;
-        }
+        self.layout.elements[self.open as usize].holds_text = true;
         self.node(Kind::CData(reading), start, end + 3);
         Ok(end + 3)
     }
@@ -384,14 +382,16 @@ impl<'a> Parser<'a> {
             .map_err(|(by, kind)| (start + by, kind))
     }
 
-    fn node(&mut self, kind: Kind, start: usize, end: usize) -> u32 {
-        let at = index(self.layout.nodes.len());
-        let span = Span {
-            start: index(start),
-            end: index(end),
-        };
+    fn node(&mut self, kind: Kind, start: usize, end: usize) {
+        let span = span(start, end);
         self.layout.nodes.push(Node { kind, span });
-        at
+    }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span {
+        start: index(start),
+        end: index(end),
     }
 }
 

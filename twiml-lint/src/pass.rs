@@ -6,9 +6,12 @@ use crate::{
     address::{Address, Place, Verdict, path},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, ValueRole},
+    grammar::{
+        self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names, roles,
+    },
     rule::{Check, Level, Rule},
-    run::Kept,
+    rules,
+    run::{Compared, Kept},
     settings::Settings,
     template::Mask,
 };
@@ -21,8 +24,38 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) role: Option<&'static Role>,
     /// What its parent is, if that is known.
     pub(crate) parent: Option<&'static Role>,
-    /// Whether it stands where it may, and all its attributes exist and hold what they should.
+    /// Whether it stands where it may, holds what it must and nothing else, and all its attributes exist and are right.
     pub(crate) is_plain: bool,
+}
+
+/// Lists that one document leaves to the next.
+#[derive(Default)]
+struct Spare {
+    roles: Vec<RoleId>,
+    known: Vec<Option<&'static AttributeRole>>,
+    kept: Vec<Kept>,
+}
+
+thread_local! {
+    static SPARE: Cell<Spare> = Cell::default();
+}
+
+impl Drop for Pass<'_, '_, '_> {
+    /// Leaves the lists to the next document of this thread, unless they are larger than most need.
+    fn drop(&mut self) {
+        const MOST: usize = 4_096;
+        let mut spare = Spare {
+            roles: std::mem::take(&mut self.roles),
+            known: std::mem::take(&mut self.known),
+            kept: std::mem::take(&mut self.kept),
+        };
+        if spare.roles.capacity().max(spare.kept.capacity()) <= MOST {
+            spare.roles.clear();
+            spare.known.clear();
+            spare.kept.clear();
+            _ = SPARE.try_with(|place| place.set(spare));
+        }
+    }
 }
 
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
@@ -42,12 +75,16 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     pub(crate) product: Product,
     /// The first absolute address so far.
     pub(crate) first_absolute: Option<Address<'d, 'a>>,
-    /// The first relative address so far.
+    /// The first relative address so far of which no other rule has said so.
     pub(crate) first_relative: Option<Address<'d, 'a>>,
+    /// Which findings name a relative address, and were made before an absolute one was known.
+    pub(crate) lonely: Vec<usize>,
     /// The addresses so far that other files may hold too, in the order of the source.
     pub(crate) kept: Vec<Kept>,
     /// Whether the children of the element with this span stand where they stand: what was found last.
     pub(crate) certain_children: Cell<Option<(Span, bool)>>,
+    /// A voice and the one language that it speaks, if both stood in an element: what was found last.
+    pub(crate) matched_voice: Cell<Option<(&'d str, &'d str)>>,
     findings: &'f mut Vec<Finding>,
     /// What each element is, by its place in the document; [`UNKNOWN`] for those that TwiML does not have.
     roles: Vec<RoleId>,
@@ -61,9 +98,11 @@ pub(crate) struct Pass<'d, 'a, 'f> {
     rule: Option<(&'static Rule, Level)>,
 }
 
-/// No role.
-const UNKNOWN: RoleId = 127;
-const _: () = assert!(grammar::ELEMENTS.len() <= UNKNOWN as usize);
+/// What says its text.
+const SPEECH: u128 = roles!("Say");
+
+/// What plays its text.
+const PLAYED: u128 = roles!("Play");
 
 /// A set with only this role in it.
 fn bit(role: RoleId) -> u128 {
@@ -76,7 +115,9 @@ pub(crate) struct Looking {
     /// By [`grammar::RoleId`]; the last for elements that are unknown.
     elements: Vec<Vec<Looker<ElementCheck>>>,
     odd_elements: Vec<Looker<ElementCheck>>,
-    addresses: Vec<Looker<AddressCheck>>,
+    odd_speech: Vec<Looker<ElementCheck>>,
+    /// By [`grammar::RoleId`].
+    addresses: Vec<Vec<Looker<AddressCheck>>>,
     odd_addresses: Vec<Looker<AddressCheck>>,
     queries: Vec<Looker<AddressCheck>>,
     document: Vec<Looker<DocumentCheck>>,
@@ -101,6 +142,7 @@ impl Looking {
         let unknown = grammar::ELEMENTS.len();
         let mut looking = Self {
             elements: vec![Vec::new(); unknown + 1],
+            addresses: vec![Vec::new(); unknown],
             ..Self::default()
         };
         for &rule in rules {
@@ -115,18 +157,18 @@ impl Looking {
     fn add(&mut self, rule: &'static Rule, level: Level) {
         match rule.check {
             Check::Reading => {}
-            Check::EveryElement(check) => {
-                for lookers in &mut self.elements {
-                    lookers.push(Looker { rule, level, check });
-                }
-            }
             Check::Elements(names, check) => {
                 for role in names.iter().flat_map(|name| grammar::named(name)) {
                     self.elements[usize::from(role.id)].push(Looker { rule, level, check });
                 }
             }
             Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
-            Check::Addresses(check) => self.addresses.push(Looker { rule, level, check }),
+            Check::OddSpeech(check) => self.odd_speech.push(Looker { rule, level, check }),
+            Check::AddressesIn(names, check) => {
+                for role in names.iter().flat_map(|name| grammar::named(name)) {
+                    self.addresses[usize::from(role.id)].push(Looker { rule, level, check });
+                }
+            }
             Check::OddAddresses(check) => self.odd_addresses.push(Looker { rule, level, check }),
             Check::Queries(check) => self.queries.push(Looker { rule, level, check }),
             Check::Document(check) => self.document.push(Looker { rule, level, check }),
@@ -134,7 +176,7 @@ impl Looking {
         }
         self.needs_addresses |= matches!(
             rule.check,
-            Check::Addresses(_)
+            Check::AddressesIn(_, _)
                 | Check::OddAddresses(_)
                 | Check::Queries(_)
                 | Check::Document(_)
@@ -152,6 +194,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         file: Option<&'d str>,
         findings: &'f mut Vec<Finding>,
     ) -> Self {
+        let Spare { roles, known, kept } = SPARE.try_with(Cell::take).unwrap_or_default();
         Self {
             source,
             document,
@@ -161,12 +204,14 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             product: product(document),
             first_absolute: None,
             first_relative: None,
-            kept: Vec::new(),
+            lonely: Vec::new(),
+            kept,
             certain_children: Cell::new(None),
+            matched_voice: Cell::new(None),
             findings,
-            roles: Vec::new(),
+            roles,
             occurring: 0,
-            known: Vec::new(),
+            known,
             surplus: None,
             rule: None,
         }
@@ -174,8 +219,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
 
     /// Lets all rules look.
     pub(crate) fn run(&mut self, looking: &Looking) {
-        self.roles = roles(self.document, self.product);
-        self.occurring = self.roles.iter().fold(0, |all, &role| all | bit(role));
+        self.look_up_roles();
         for element in self.document.elements() {
             let tag = Tag {
                 element,
@@ -189,6 +233,18 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self);
         }
+        self.relate_lonely();
+    }
+
+    /// Points from each relative address to the absolute one that stands behind it.
+    fn relate_lonely(&mut self) {
+        let Some(absolute) = &self.first_absolute else {
+            return;
+        };
+        let host = absolute.authority().unwrap_or_default();
+        for finding in self.lonely.drain(..) {
+            self.findings[finding].relate(absolute.span, format!("{host} is named here"));
+        }
     }
 
     fn visit(&mut self, looking: &Looking, mut tag: Tag<'d, 'a>) {
@@ -197,7 +253,9 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         if let Some(role) = tag.role {
             tag.is_plain = self.look_up_attributes(tag.element, role)
                 && is_placed(tag, role)
-                && has_plain_number(tag.element, role);
+                && has_plain_number(tag.element, role)
+                && !rules::unexpected_text::may_be(tag.element, role)
+                && rules::missing_content::is_plainly_there(tag.element, role);
             holds_address = role.text == TextRole::Url || self.known.iter().any(is_address);
         }
         if !tag.is_plain {
@@ -206,12 +264,17 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                 (looker.check)(self, tag);
             }
         }
-        let id = tag
-            .role
-            .map_or(grammar::ELEMENTS.len(), |role| usize::from(role.id));
-        for looker in &looking.elements[id] {
+        let id = tag.role.map_or(UNKNOWN, |role| role.id);
+        let unknown = grammar::ELEMENTS.len();
+        for looker in &looking.elements[usize::from(id).min(unknown)] {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, tag);
+        }
+        if SPEECH & bit(id) != 0 && !rules::speech::is_plain(self, tag.element) {
+            for looker in &looking.odd_speech {
+                self.rule = Some((looker.rule, looker.level));
+                (looker.check)(self, tag);
+            }
         }
         if holds_address && looking.needs_addresses {
             let known = std::mem::take(&mut self.known);
@@ -220,11 +283,23 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
     }
 
+    /// Looks up what each element is: below its parent, or else in general.
+    fn look_up_roles(&mut self) {
+        for element in self.document.elements() {
+            let role = match element.parent() {
+                None => grammar::root(self.product).id,
+                Some(parent) => grammar::below(self.roles[parent.index()], element.known_name()),
+            };
+            self.roles.push(role);
+            self.occurring |= bit(role);
+        }
+    }
+
     /// Looks up what the attributes are, and tells whether all exist and hold what they should.
     fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> bool {
         let mut is_plain = true;
         for attribute in element.attributes() {
-            let known = role.attribute(attribute.name());
+            let known = role.named_attribute(attribute.known_name());
             is_plain &=
                 known.is_some_and(|known| grammar::is_right(known.value, attribute.value()));
             self.known.push(known);
@@ -239,65 +314,92 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         } else {
             &looking.odd_addresses
         };
-        let queries = if address.has_query {
+        let queries = if address.has_odd_query {
             &looking.queries[..]
         } else {
             &[]
         };
-        for looker in looking.addresses.iter().chain(odd).chain(queries) {
+        let here = match address.tag.role {
+            Some(role) => &looking.addresses[usize::from(role.id)][..],
+            None => &[],
+        };
+        let said = self.findings.len();
+        for looker in here.iter().chain(odd).chain(queries) {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, &address);
         }
         if looking.keeps_addresses {
-            self.kept.extend(self.kept(&address));
+            self.keep(&address);
         }
         match address.verdict {
             Verdict::Absolute(_) if self.first_absolute.is_none() => {
                 self.first_absolute = Some(address);
             }
-            Verdict::Relative if self.first_relative.is_none() => {
+            Verdict::Relative
+                if self.first_relative.is_none()
+                    && !self.findings[said..]
+                        .iter()
+                        .any(rules::relative::is_told_by)
+                    && !self.has_surplus() =>
+            {
                 self.first_relative = Some(address);
             }
             _ => {}
         }
     }
 
-    /// What is kept of an address if other files may hold it too: if it is absolute, or a path from the root.
-    fn kept(&self, address: &Address<'d, 'a>) -> Option<Kept> {
+    /// Keeps an address if other files may hold it too: if it is absolute, or a path from the root.
+    fn keep(&mut self, address: &Address<'d, 'a>) {
+        let written = &self.source[address.span.range()];
         let is_kept = match address.verdict {
             Verdict::Absolute(_) | Verdict::Unknown => true,
-            Verdict::Relative => self.source[address.span.range()].starts_with('/'),
+            Verdict::Relative => written.starts_with('/'),
             _ => false,
         };
-        let role = address.tag.role.filter(|_| is_kept)?;
-        Some(Kept {
-            span: address.span,
-            ends_in_slash: path(address.trimmed()).ends_with('/'),
-            element: role.name,
-            attribute: match address.place {
-                Place::Text => None,
-                Place::Attribute(_, known) => Some(known.name),
-            },
-        })
+        let Some(role) = address.tag.role.filter(|_| is_kept) else {
+            return;
+        };
+        let (attribute, is_text) = match address.place {
+            Place::Text => (names::UNKNOWN, true),
+            Place::Attribute(attribute, _) => (attribute.known_name(), false),
+        };
+        if let Some((bare, has_slash)) = rules::trailing_slash_twins::bare(written) {
+            let is_read_so = path(address.trimmed()).ends_with('/');
+            let compared = Compared::Path {
+                has_slash,
+                is_read_so,
+            };
+            self.kept.push(Kept::new(
+                (compared, bare),
+                address.span,
+                role.id,
+                attribute,
+            ));
+        }
+        if is_text && PLAYED & bit(role.id) != 0 {
+            let compared = Compared::Whole;
+            self.kept.push(Kept::new(
+                (compared, written),
+                address.span,
+                role.id,
+                attribute,
+            ));
+        }
     }
 
     /// What an element is below its parent; if it may not stand there, what it is elsewhere.
-    fn role(&self, element: Element<'d, 'a>) -> Option<&'static Role> {
+    pub(crate) fn role(&self, element: Element<'_, '_>) -> Option<&'static Role> {
         grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
     }
 
-    /// Whether an element of this name, one that TwiML has, stands anywhere in the document.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        let mut roles = grammar::named(name).iter();
-        roles.any(|role| self.occurring & bit(role.id) != 0)
+    /// Whether an element with one of these roles stands anywhere in the document.
+    pub(crate) fn has(&self, roles: u128) -> bool {
+        self.occurring & roles != 0
     }
 
-    /// The name of an element, sooner than the element itself can tell it.
-    pub(crate) fn name(&self, element: Element<'d, 'a>) -> &'a str {
-        match self.role(element) {
-            Some(role) => role.name,
-            None => element.name(),
-        }
+    /// Whether an element has one of these roles.
+    pub(crate) fn is(&self, element: Element<'_, '_>, roles: u128) -> bool {
+        bit(self.roles[element.index()]) & roles != 0
     }
 
     /// Says that something is wrong: what, and what comes of it.
@@ -316,6 +418,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         self.known.get(at).copied().flatten()
     }
 
+    /// Remembers that the finding made last names a relative address before an absolute one is known.
+    pub(crate) fn mark_lonely(&mut self) {
+        if self.surplus.is_none() {
+            self.lonely.push(self.findings.len() - 1);
+        }
+    }
+
     /// Whether more was found than is kept.
     pub(crate) fn has_surplus(&self) -> bool {
         self.surplus.is_some()
@@ -330,22 +439,6 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn is_uncertain(&self, span: Span) -> bool {
         self.mask.touches(span)
     }
-}
-
-/// What each element of a document is: below its parent, or else in general.
-fn roles(document: &Document<'_>, product: Product) -> Vec<RoleId> {
-    let mut roles: Vec<RoleId> = Vec::with_capacity(document.elements().len());
-    for element in document.elements() {
-        let role = match element.parent() {
-            None => Some(grammar::root(product)),
-            Some(parent) => {
-                let parent = grammar::ELEMENTS.get(usize::from(roles[parent.index()]));
-                grammar::below(parent, element.name())
-            }
-        };
-        roles.push(role.map_or(UNKNOWN, |role| role.id));
-    }
-    roles
 }
 
 /// Whether an element may stand where it stands.
@@ -377,7 +470,7 @@ fn product(document: &Document<'_>) -> Product {
         .root()
         .child_elements()
         .find_map(|verb| {
-            let roles = grammar::named(verb.name());
+            let roles = grammar::with_name(verb.known_name());
             let knows = |product: &Product| {
                 let root = grammar::root(*product);
                 roles.iter().any(|role| root.may_hold(role))

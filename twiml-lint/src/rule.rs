@@ -51,12 +51,16 @@ pub(crate) enum Check {
         &'static [&'static str],
         fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>),
     ),
-    /// At each element, known or not.
-    EveryElement(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
     /// At each element that is not just as the grammar has it; see [`Tag::is_plain`](crate::pass::Tag::is_plain).
     OddElements(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
-    /// At each place that holds an address, in order.
-    Addresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
+    /// At each `<Say>` whose text and voice are not plainly right; see
+    /// [`is_plain`](crate::rules::speech::is_plain).
+    OddSpeech(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
+    /// At each address in an element of one of these names, in order.
+    AddressesIn(
+        &'static [&'static str],
+        fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>),
+    ),
     /// At each address that is not just `https`, host, path and query; see [`Address::is_plain`].
     OddAddresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
     /// At each address that has a query.

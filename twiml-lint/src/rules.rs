@@ -13,9 +13,9 @@ macro_rules! rules {
 mod flow;
 mod nearest;
 mod overrides;
-mod query;
-mod relative;
-mod speech;
+pub(crate) mod query;
+pub(crate) mod relative;
+pub(crate) mod speech;
 #[cfg(test)]
 mod tests;
 mod values;

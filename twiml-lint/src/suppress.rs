@@ -24,6 +24,13 @@ pub(crate) struct Suppression {
     is_used: bool,
 }
 
+impl Suppression {
+    /// Where the name stands.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+}
+
 /// What a comment starts with to concern us.
 const MARK: &str = "twiml-lint:";
 

@@ -75,9 +75,10 @@ impl Masked<'_> {
     }
 }
 
-/// Masks the tags of all template languages; the name of the file tells which of them is certainly spoken.
-pub(crate) fn mask<'a>(text: &'a str, name: Option<&str>) -> Masked<'a> {
-    if !tags::may_hold_any(text) {
+/// Masks the tags of all template languages, if the text may hold any; the name of the file tells which of them is certainly
+/// spoken.
+pub(crate) fn mask<'a>(text: &'a str, name: Option<&str>, may_have_tags: bool) -> Masked<'a> {
+    if !may_have_tags {
         return Masked {
             text: Cow::Borrowed(text),
             mask: Mask {
@@ -183,7 +184,11 @@ fn clear_outside_root(masked: &mut [u8], tags: &[Tag]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Document;
+    use crate::{document::Document, parse::survey};
+
+    fn mask<'a>(text: &'a str, name: Option<&str>) -> Masked<'a> {
+        super::mask(text, name, survey(text).may_have_tags)
+    }
 
     /// Masks, and shows each placeholder's bytes as `~`.
     fn masked(name: &str, text: &str) -> String {

@@ -21,11 +21,14 @@ fuzz_target!(|input: (u8, &[u8])| {
     let name = NAMES[usize::from(choice >> 4) % NAMES.len()];
     let linter = Linter::new(settings).expect("settings that make sense");
     for report in finish(vec![linter.read(Some(name), bytes.to_vec())]) {
+        let text = report.text().unwrap_or_default();
         for finding in &report.findings {
-            let _ = report.text[finding.span.range()].len();
+            let _ = text[finding.span.range()].len();
             let _ = report.position(finding.span.start);
+            let (around, start) = report.around(finding.span.start).unwrap_or_default();
+            assert!(text[start as usize..].starts_with(around));
             for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
-                let _ = report.text[edit.span.range()].len();
+                let _ = text[edit.span.range()].len();
             }
         }
     }

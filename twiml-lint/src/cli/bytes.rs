@@ -17,8 +17,20 @@ const STREAM: u64 = 2 << 20;
 pub(crate) enum Bytes {
     /// All of it.
     Whole(Vec<u8>),
+    /// All of it, from what gives it once only: a pipe, a device.
+    Once(Vec<u8>),
     /// There is more than this many bytes; none is kept.
     TooLarge(u64),
+}
+
+impl Bytes {
+    /// All bytes, if they are here.
+    pub(crate) fn whole(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Whole(bytes) | Self::Once(bytes) => Some(bytes),
+            Self::TooLarge(_) => None,
+        }
+    }
 }
 
 /// Reads a file.
@@ -29,7 +41,10 @@ pub(crate) fn of_file(path: &Path) -> io::Result<Bytes> {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
     if !about.is_file() {
-        return within(file, STREAM, 0);
+        return Ok(match within(file, STREAM, 0)? {
+            Bytes::Whole(bytes) => Bytes::Once(bytes),
+            other => other,
+        });
     }
     if about.len() > REGULAR {
         return Ok(Bytes::TooLarge(REGULAR));

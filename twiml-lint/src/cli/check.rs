@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use twiml_lint::{Checked, Finding, Level, Linter, Position, Report, Settings, finish};
+use twiml_lint::{Checked, Finding, Level, Linter, Position, Report, Settings, finish_with};
 
 use super::{
     Failure,
@@ -55,6 +55,8 @@ pub(crate) struct Work<'t> {
     /// What stands in for the bytes of some targets: standard input, and what fixes have made.
     pub(crate) instead: HashMap<usize, Bytes>,
     stdin_trouble: Option<io::Error>,
+    /// Whether texts stay in memory, as they are to be mended; else they go as soon as they have been looked at.
+    pub(crate) keeps_texts: bool,
 }
 
 impl<'t> Work<'t> {
@@ -66,6 +68,7 @@ impl<'t> Work<'t> {
             linter_of: Vec::with_capacity(targets.len()),
             instead: HashMap::new(),
             stdin_trouble: None,
+            keeps_texts: false,
         };
         let mut known: Vec<(Vec<*const Layer>, usize)> = Vec::new();
         let mut distinct: Vec<Settings> = Vec::new();
@@ -125,7 +128,7 @@ impl<'t> Work<'t> {
         let is_stdin = |target: &Target| target.origin == Origin::Stdin;
         let index = self.targets.iter().position(is_stdin)?;
         match self.instead.get(&index)? {
-            Bytes::Whole(bytes) => Some(bytes),
+            Bytes::Whole(bytes) | Bytes::Once(bytes) => Some(bytes),
             Bytes::TooLarge(_) => None,
         }
     }
@@ -174,10 +177,12 @@ impl<'t> Work<'t> {
                 }
             }
         }
+        let again = |file: usize| self.bytes(kept[file]).ok()?.whole();
+        let reports = finish_with(checked, again);
         outcome.files = kept
-            .into_iter()
-            .zip(finish(checked))
-            .map(|(index, report)| File {
+            .iter()
+            .zip(reports)
+            .map(|(&index, report)| File {
                 target: &self.targets[index],
                 index,
                 report,
@@ -191,27 +196,35 @@ impl<'t> Work<'t> {
     fn read(&self, index: usize) -> Read {
         let target = &self.targets[index];
         let linter = &self.linters[self.linter_of[index]];
-        let bytes = match self.instead.get(&index) {
-            Some(bytes) => bytes.clone(),
-            None => match (target.origin, &self.stdin_trouble) {
-                (Origin::Stdin, Some(error)) => {
-                    return Err(io::Error::new(error.kind(), error.to_string()));
-                }
-                _ => bytes::of_file(&target.path)?,
-            },
-        };
+        let bytes = self.bytes(index)?;
+        let can_be_read_again = matches!(bytes, Bytes::Whole(_));
         let bytes = match bytes {
-            Bytes::Whole(bytes) => bytes,
+            Bytes::Whole(bytes) | Bytes::Once(bytes) => bytes,
             Bytes::TooLarge(limit) => return Ok(Some(linter.too_large(limit))),
         };
         let may_be_other = target.origin == Origin::Walked && !is_surely_meant(&target.shown);
         let names_response = !may_be_other || names_response(&bytes);
-        let checked = linter.read(Some(&target.shown), bytes);
+        let mut checked = linter.read(Some(&target.shown), bytes);
+        if can_be_read_again && !self.keeps_texts {
+            checked.forget_text();
+        }
         let is_other = !checked.is_twiml() || checked.is_broken() && !names_response;
         Ok(
             (target.origin != Origin::Walked || !is_other || is_surely_meant(&target.shown))
                 .then_some(checked),
         )
+    }
+
+    /// The bytes of one file.
+    fn bytes(&self, index: usize) -> io::Result<Bytes> {
+        if let Some(bytes) = self.instead.get(&index) {
+            return Ok(bytes.clone());
+        }
+        let target = &self.targets[index];
+        match (target.origin, &self.stdin_trouble) {
+            (Origin::Stdin, Some(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            _ => bytes::of_file(&target.path),
+        }
     }
 }
 

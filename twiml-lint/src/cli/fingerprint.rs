@@ -25,7 +25,7 @@ pub(crate) fn of<'r>(file: &'r File<'_>) -> Vec<Fingerprint<'r>> {
     let findings = file.findings().iter();
     findings
         .map(|finding| {
-            let (code, text) = (finding.rule.code, text(&file.report.text, finding));
+            let (code, text) = (finding.rule.code, text(file, finding));
             let count = seen.entry((code, text)).or_default();
             let ordinal = *count;
             *count += 1;
@@ -51,8 +51,12 @@ impl Fingerprint<'_> {
 }
 
 /// The line of a finding without the blanks around it, or if it is long what is marked.
-fn text<'r>(source: &'r str, finding: &Finding) -> &'r str {
-    let start = source.floor_char_boundary(finding.span.start as usize);
+fn text<'r>(file: &'r File<'_>, finding: &Finding) -> &'r str {
+    let Some((source, offset)) = file.report.around(finding.span.start) else {
+        return "";
+    };
+    let inside = |place: u32| (place - offset) as usize;
+    let start = source.floor_char_boundary(inside(finding.span.start));
     let near = source.floor_char_boundary(start.saturating_sub(LINE));
     let far = source.ceil_char_boundary(start + LINE);
     let line_start = match source[near..start].rfind('\n') {
@@ -68,7 +72,7 @@ fn text<'r>(source: &'r str, finding: &Finding) -> &'r str {
             source[line_start..line_end].trim()
         }
         _ => {
-            let end = source.floor_char_boundary((finding.span.end as usize).min(start + LINE));
+            let end = source.floor_char_boundary(inside(finding.span.end).min(start + LINE));
             source[start..end.max(start)].trim()
         }
     }

@@ -49,7 +49,10 @@ pub(crate) fn mend<'t>(work: &mut Work<'t>, look: impl Fn(&Work<'t>) -> Outcome<
             if refused.contains(&file.index) {
                 continue;
             }
-            let Some((after, fixed)) = apply(&file.report.text, file.findings()) else {
+            let Some(before) = file.report.text() else {
+                continue;
+            };
+            let Some((after, fixed)) = apply(&before, file.findings()) else {
                 continue;
             };
             match change(work, file, &mended, &after) {
@@ -65,7 +68,7 @@ pub(crate) fn mend<'t>(work: &mut Work<'t>, look: impl Fn(&Work<'t>) -> Outcome<
                             change.bytes.clone_from(&bytes);
                         })
                         .or_insert_with(|| Change {
-                            before: file.report.text.clone(),
+                            before: before.clone().into_owned(),
                             after,
                             bytes,
                         });
@@ -109,7 +112,7 @@ fn is_kept_by_encoding(work: &Work<'_>, file: &File<'_>) -> Result<(), String> {
         }
         None => bytes::of_file(&file.target.path).map_err(|error| error.to_string())?,
     };
-    let again = |report: &Report| report.encode(&report.text).map(Bytes::Whole);
+    let again = |report: &Report| report.encode(&report.text()?).map(Bytes::Whole);
     if again(&file.report) == Some(now) {
         Ok(())
     } else {

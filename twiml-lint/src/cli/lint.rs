@@ -29,6 +29,7 @@ pub(super) fn lint(flags: &Flags) -> Result<Exit, Failure> {
         return Err(Failure::Nothing("no file matches".to_owned()));
     }
     let mut work = Work::new(&found.targets, &flags.rules.layer())?;
+    work.keeps_texts = flags.fix || flags.diff;
     let baseline = baseline.as_ref();
     let mended = if flags.fix || flags.diff {
         fix::mend(&mut work, |work| look(work, baseline))

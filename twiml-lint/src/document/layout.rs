@@ -1,19 +1,22 @@
 //! How a document lies in memory: lists of small records that point into the source.
 //!
-//! A file of 50 MB has some two million nodes, and the kernel's work of handing out fresh memory takes longer than
-//! reading them does; so a node takes 16 bytes, an element 24 more, and an attribute 20. What is not in the source as it is
-//! to be read (a text with references) is written to one long string beside them.
+//! A file of 50 MB has some two million pieces, and the kernel's work of handing out fresh memory takes longer than
+//! reading them does. So an element takes 40 bytes, an attribute 24 and a text 16, and the white space between elements
+//! takes nothing: it is what lies between the others. What is not in the source as it is to be read (a text with
+//! references) is written to one long string beside them.
 
 use std::cell::Cell;
 
 use super::place::{Span, index};
+use crate::grammar::names::NameId;
 
 /// All that was read, in the order of the source.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layout {
-    pub(crate) nodes: Vec<Node>,
     /// The first is the root.
     pub(crate) elements: Vec<ElementRecord>,
+    /// All that is neither an element nor white space between other nodes.
+    pub(crate) nodes: Vec<Node>,
     pub(crate) attributes: Vec<AttributeRecord>,
     pub(crate) decoded: Decoded,
 }
@@ -27,38 +30,34 @@ pub(crate) struct Node {
 /// What a node is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Which of the elements, and what stands directly in it.
-    Element(u32, Holds),
-    /// Text that is nothing but white space of XML, and read as it is written: what stands between most elements.
-    Blank,
     Text(Reading),
     CData(Reading),
     Comment,
     Instruction,
 }
 
-/// What stands directly in an element.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Holds {
-    /// A text or CDATA section that is no [`Kind::Blank`].
-    pub(crate) text: bool,
-    pub(crate) elements: bool,
-}
-
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ElementRecord {
-    /// Where its node is. Its children follow directly.
-    pub(crate) node: u32,
-    /// The index after the last node of the subtree.
-    pub(crate) nodes_end: u32,
-    /// Which element is around it; [`NONE`] for the root.
-    pub(crate) parent: u32,
+    /// From its `<` to its last `>`.
+    pub(crate) span: Span,
     /// In the source.
     pub(crate) name_end: u32,
     /// In the source, the `>` included.
     pub(crate) start_tag_end: u32,
+    /// Which element is around it; [`NONE`] for the root.
+    pub(crate) parent: u32,
+    /// The index after the last element of the subtree.
+    pub(crate) elements_end: u32,
     /// The next element's first attribute is the one after this one's last.
     pub(crate) first_attribute: u32,
+    /// The nodes of the subtree start here.
+    pub(crate) first_node: u32,
+    /// The index after the last of them.
+    pub(crate) nodes_end: u32,
+    /// As [`names::element`](crate::grammar::names::element) tells it.
+    pub(crate) name: NameId,
+    /// Whether a text or CDATA section stands directly in it that is no white space left out.
+    pub(crate) holds_text: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +66,8 @@ pub(crate) struct AttributeRecord {
     /// Between the quotes.
     pub(crate) raw: Span,
     pub(crate) reading: Reading,
+    /// As [`names::attribute`](crate::grammar::names::attribute) tells it.
+    pub(crate) known: NameId,
 }
 
 /// How a text or value is to be read: as it stands in the source, or which of the decoded pieces.
@@ -90,27 +91,20 @@ thread_local! {
 pub(crate) const NONE: u32 = u32::MAX;
 
 const _: () = assert!(size_of::<Node>() == 16);
-const _: () = assert!(size_of::<ElementRecord>() == 24);
-const _: () = assert!(size_of::<AttributeRecord>() == 20);
+const _: () = assert!(size_of::<ElementRecord>() == 40);
+const _: () = assert!(size_of::<AttributeRecord>() == 24);
 
 impl Layout {
-    /// Room for all nodes and elements of a source, and most often for the attributes.
-    ///
-    /// Every `<` starts one node at most, and is followed by one text at most. Lists that grow would be copied, and
-    /// room that is not used costs nothing: the kernel hands memory out once it is written to.
-    pub(crate) fn with_room_for(source: &str) -> Self {
-        let mut layout = SPARE.try_with(Cell::take).unwrap_or_default();
-        let tags = memchr::memchr_iter(b'<', source.as_bytes()).count();
-        layout.nodes.reserve(2 * tags);
-        layout.elements.reserve(tags);
-        layout.attributes.reserve(source.len() / 48 + 4);
-        layout
+    /// Empty lists, with the room that an earlier document of this thread has left.
+    pub(crate) fn spare() -> Self {
+        SPARE.try_with(Cell::take).unwrap_or_default()
     }
 
     /// Leaves the lists to the next document of this thread, unless they are larger than most need.
     pub(crate) fn recycle(&mut self) {
         const MOST: usize = 4_096;
         let largest = [
+            self.elements.capacity(),
             self.nodes.capacity(),
             self.attributes.capacity(),
             self.decoded.pieces.capacity(),

@@ -1,13 +1,11 @@
 //! Writes `table.rs` from the grammar. `TWIML_LINT_BLESS=1 cargo test -p twiml-lint` puts it in place.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
 
 const HEAD: &str = "\
 //! Generated from `fixtures/twiml/grammar.json`; do not edit. How: `generate.rs`.
-
-use std::ops::Range;
 
 use super::{AttributeRole as A, Product, Role, RoleId, TextRole, ValueRole as V};
 
@@ -85,16 +83,25 @@ fn render(grammar: &Value) -> String {
     for (id, (product, _, entry)) in classes.iter().enumerate() {
         role(&mut out, id, product, entry, &classes);
     }
-    out.push_str("];\n\n/// Where the roles of a name lie.\npub(super) fn roles(name: &str) -> Range<RoleId> {\n    match name {\n");
-    let mut ranges: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (id, (_, _, entry)) in classes.iter().enumerate() {
-        ranges.entry(text(&entry["element"])).or_insert((id, id)).1 = id + 1;
+    let names = attribute_names(&classes);
+    writeln!(
+        out,
+        "];\n\n/// The names of all attributes, sorted.\npub(super) static ATTRIBUTES: [&str; {}] = [",
+        names.len()
+    )
+    .expect("a string");
+    for name in names {
+        writeln!(out, "    {name:?},").expect("a string");
     }
-    for (name, (start, end)) in ranges {
-        writeln!(out, "        {name:?} => {start}..{end},").expect("a string");
-    }
-    out.push_str("        _ => 0..0,\n    }\n}\n");
+    out.push_str("];\n");
     out
+}
+
+fn attribute_names<'g>(classes: &[Class<'g>]) -> BTreeSet<&'g str> {
+    let attributes =
+        |(_, _, entry): &Class<'g>| entry["attributes"].as_object().expect("attributes");
+    let all = classes.iter().flat_map(|class| attributes(class).keys());
+    all.map(String::as_str).collect()
 }
 
 fn role(out: &mut String, id: usize, product: &str, entry: &Value, classes: &[Class<'_>]) {

@@ -80,6 +80,7 @@ pub(crate) fn is_right(role: ValueRole, value: &str) -> bool {
         ValueRole::Integer { min, max } if min <= 1 && max >= 99 => {
             matches!(value.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.len() < 2 && rest.iter().all(is_digit))
         }
+        ValueRole::PositiveOrAuto => matches!(value.as_bytes(), [b'1'..=b'9']),
         ValueRole::OneOf(words) => words.contains(&value),
         ValueRole::Language => matches!(value.as_bytes(), [a, b, b'-', c, d]
             if [a, b, c, d].into_iter().all(u8::is_ascii_alphabetic)),

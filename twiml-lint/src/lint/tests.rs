@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Position, finish};
 
 /// Pieces of TwiML, of template languages and of what breaks them.
 const PIECES: [&str; 64] = [
@@ -87,15 +88,15 @@ fn settings() -> impl Strategy<Value = Settings> {
 fn check(settings: Settings, name: &str, bytes: Vec<u8>) {
     let linter = Linter::new(settings).expect("settings that make sense");
     for report in finish(vec![linter.read(Some(name), bytes)]) {
+        let text = report.text().unwrap_or_default();
         for finding in &report.findings {
-            assert!(
-                report.text.get(finding.span.range()).is_some(),
-                "{finding:?} in {:?}",
-                report.text
-            );
-            assert!(report.position(finding.span.start).line > 0);
+            let span = finding.span;
+            assert!(text.get(span.range()).is_some(), "{finding:?} in {text:?}");
+            assert!(report.position(span.start).line > 0);
+            let around = report.around(span.start).unwrap_or_default();
+            assert!(text[around.1 as usize..].starts_with(around.0));
             for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
-                assert!(report.text.get(edit.span.range()).is_some(), "{finding:?}");
+                assert!(text.get(edit.span.range()).is_some(), "{finding:?}");
             }
         }
     }

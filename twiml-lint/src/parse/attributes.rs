@@ -1,6 +1,6 @@
 //! What stands in a start tag after its name.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::Range};
 
 use memchr::memchr3_iter;
 
@@ -8,7 +8,11 @@ use super::{
     MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
     characters::{Misfit, Place, decode, is_blank, is_name, name_end},
 };
-use crate::document::{AttributeRecord, Decoded, Layout, Reading, Span, index};
+use crate::{
+    bytes::first_of,
+    document::{AttributeRecord, Layout, Reading, Span, index},
+    grammar::names::{self, Key, NameId},
+};
 
 /// The end of a start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +29,10 @@ const FEW: usize = 16;
 /// Reads the attributes of a tag whose name ends at `from`, and finds the end of the tag.
 ///
 /// If the tag has none, some error comes out; that the tag is not closed is for the caller to say.
-pub(super) fn read<'a>(
-    source: &'a str,
-    from: usize,
-    layout: &mut Layout,
-    names: &mut HashSet<&'a str>,
-) -> Result<TagEnd, Misfit> {
+pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<TagEnd, Misfit> {
     let bytes = source.as_bytes();
     let first = layout.attributes.len();
+    let mut seen = HashSet::new();
     let mut end = from;
     loop {
         let start = skip_blanks(bytes, end);
@@ -52,75 +52,81 @@ pub(super) fn read<'a>(
             _ if start == end => return Err((start, ParseErrorKind::MissingBlank)),
             _ => {}
         }
-        let attribute = one(source, start, &mut layout.decoded)?;
+        let name_end = name_end(source, start);
+        let equals = skip_blanks(bytes, name_end);
+        if name_end == start || bytes.get(equals) != Some(&b'=') {
+            return Err((start, without_value(source, start)));
+        }
+        let quote = skip_blanks(bytes, equals + 1);
+        let name = &source[start..name_end];
+        let Some(&mark @ (b'"' | b'\'')) = bytes.get(quote) else {
+            return Err((quote, ParseErrorKind::UnquotedValue(name.to_owned())));
+        };
+        let open = quote + 1;
+        let (close, first_mark) = value_end(bytes, open, mark)?;
+        let reading = match first_mark {
+            None => Reading::AS_WRITTEN,
+            Some(mark) => decoded(layout, source, open..close, mark)?,
+        };
+        let known = names::attribute_with(Key::at(bytes, start, name.len()), name);
         let others = &layout.attributes[first..];
-        if is_given(source, others, attribute, names) {
-            let name = source[attribute.name.range()].to_owned();
-            return Err((start, ParseErrorKind::DuplicateAttribute(name)));
+        if is_given(source, others, name, known, &mut seen) {
+            return Err((start, ParseErrorKind::DuplicateAttribute(name.to_owned())));
         }
         if others.len() == MAX_ATTRIBUTES {
             return Err((start, ParseErrorKind::TooManyAttributes));
         }
-        layout.attributes.push(attribute);
-        end = attribute.raw.end as usize + 1;
+        layout.attributes.push(AttributeRecord {
+            name: Span {
+                start: index(start),
+                end: index(name_end),
+            },
+            raw: Span {
+                start: index(open),
+                end: index(close),
+            },
+            reading,
+            known,
+        });
+        end = close + 1;
     }
+}
+
+/// Decodes a value that is written as it is up to its first mark.
+fn decoded(
+    layout: &mut Layout,
+    source: &str,
+    range: Range<usize>,
+    first_mark: usize,
+) -> Result<Reading, Misfit> {
+    let written = &source[range.start..first_mark];
+    let rest = &source[first_mark..range.end];
+    let reading = layout.decoded.add(|into| {
+        into.push_str(written);
+        decode(rest, Place::Value, into)
+    });
+    reading.map_err(|(by, kind)| (first_mark + by, kind))
 }
 
 /// Whether one of the attributes before it has the same name.
 fn is_given<'a>(
     source: &'a str,
     others: &[AttributeRecord],
-    attribute: AttributeRecord,
-    names: &mut HashSet<&'a str>,
+    name: &'a str,
+    known: NameId,
+    seen: &mut HashSet<&'a str>,
 ) -> bool {
-    let name = |attribute: &AttributeRecord| &source[attribute.name.range()];
+    let other_name = |other: &AttributeRecord| &source[other.name.range()];
+    if known != names::UNKNOWN {
+        return others.iter().any(|other| other.known == known);
+    }
     if others.len() < FEW {
-        let mine = name(&attribute).as_bytes();
-        let bytes = source.as_bytes();
-        return others
-            .iter()
-            .any(|other| &bytes[other.name.range()] == mine);
+        return others.iter().any(|other| other_name(other) == name);
     }
-    if others.len() == FEW {
-        names.clear();
-        names.extend(others.iter().map(name));
+    if seen.is_empty() {
+        seen.extend(others.iter().map(other_name));
     }
-    !names.insert(name(&attribute))
-}
-
-/// The attribute that starts here.
-fn one(source: &str, start: usize, decoded: &mut Decoded) -> Result<AttributeRecord, Misfit> {
-    let bytes = source.as_bytes();
-    let name_end = name_end(source, start);
-    let equals = skip_blanks(bytes, name_end);
-    if name_end == start || bytes.get(equals) != Some(&b'=') {
-        return Err((start, without_value(source, start)));
-    }
-    let quote = skip_blanks(bytes, equals + 1);
-    let Some(&mark @ (b'"' | b'\'')) = bytes.get(quote) else {
-        let name = source[start..name_end].to_owned();
-        return Err((quote, ParseErrorKind::UnquotedValue(name)));
-    };
-    let open = quote + 1;
-    let (end, is_written) = value_end(bytes, open, mark)?;
-    let reading = if is_written {
-        Reading::AS_WRITTEN
-    } else {
-        decoded
-            .add(|into| decode(&source[open..end], Place::Value, into))
-            .map_err(|(by, kind)| (open + by, kind))?
-    };
-    Ok(AttributeRecord {
-        name: Span {
-            start: index(start),
-            end: index(name_end),
-        },
-        raw: Span {
-            start: index(open),
-            end: index(end),
-        },
-        reading,
-    })
+    !seen.insert(name)
 }
 
 /// What is wrong where there should be a name and `=`.
@@ -135,30 +141,23 @@ fn without_value(source: &str, start: usize) -> ParseErrorKind {
     }
 }
 
-/// Bytes that mean something in a value.
-const VALUE_BYTES: [bool; 256] = {
-    let mut bytes = [false; 256];
-    let mut marks: &[u8] = b"\"'<&\t\r\n";
-    while let [mark, rest @ ..] = marks {
-        bytes[*mark as usize] = true;
-        marks = rest;
-    }
-    bytes
-};
+/// Whether a byte means something in a value. Other control characters than blanks have been refused by now.
+fn is_mark(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\'') | (byte == b'<') | (byte == b'&')
+}
 
-/// Where the value ends that starts at `from`, and whether it is to be read as it is written.
-fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, bool), Misfit> {
-    let mut is_written = true;
-    for (by, &byte) in bytes[from..].iter().enumerate() {
-        if !VALUE_BYTES[usize::from(byte)] {
-            continue;
-        }
-        match byte {
-            _ if byte == mark => return Ok((from + by, is_written)),
-            b'<' => return Err((from + by, ParseErrorKind::LessThanInValue)),
+/// Where the value ends that starts at `from`, and where the first byte stands that is not to be read as it is written.
+fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, Option<usize>), Misfit> {
+    let mut first_mark = None;
+    let mut at = from;
+    while let Some(found) = first_of(bytes, at, is_mark) {
+        match bytes[found] {
+            byte if byte == mark => return Ok((found, first_mark)),
+            b'<' => return Err((found, ParseErrorKind::LessThanInValue)),
             b'"' | b'\'' => {}
-            _ => is_written = false,
+            _ => first_mark = first_mark.or(Some(found)),
         }
+        at = found + 1;
     }
     Err((from, ParseErrorKind::Markup(UNCLOSED_TAG.to_owned())))
 }
@@ -205,7 +204,7 @@ mod tests {
 
     fn read_all(tag: &str) -> (Layout, Result<TagEnd, Misfit>) {
         let mut layout = Layout::default();
-        let end = read(tag, 0, &mut layout, &mut HashSet::new());
+        let end = read(tag, 0, &mut layout);
         (layout, end)
     }
 

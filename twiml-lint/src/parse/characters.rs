@@ -1,6 +1,9 @@
 //! Characters, names and references of XML 1.0 (fifth edition).
 
+use memchr::{memchr, memmem};
+
 use super::ParseErrorKind;
+use crate::bytes::first_of;
 
 /// Where references and line ends are being resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,40 +19,79 @@ pub(super) type Misfit = (usize, ParseErrorKind);
 
 /// What a look over the whole source tells, so that its pieces need not be searched for what it does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// The first character that XML forbids (production 2, Char). Strings hold no surrogates.
     pub(super) forbidden: Option<(usize, char)>,
     /// Whether line ends have to be normalized.
     pub(super) has_return: bool,
     /// Whether `]]` stands somewhere, in a CDATA section or not.
     pub(super) may_have_cdata_end: bool,
+    /// Whether something stands somewhere that may begin a template's tag or an instruction, the XML declaration aside.
+    pub(crate) may_have_tags: bool,
 }
 
 /// Looks the source over. The loop has no branch per byte, so that the compiler can vectorize it.
-pub(super) fn survey(source: &str) -> Survey {
+pub(crate) fn survey(source: &str) -> Survey {
     let bytes = source.as_bytes();
-    let (mut control, mut has_return, mut noncharacter, mut brackets) =
-        (false, false, false, false);
-    let mut look = |byte: u8, next: u8| {
-        let is_return = byte == b'\r';
-        has_return |= is_return;
-        control |= (byte < 0x20) & !is_return & (byte != b'\n') & (byte != b'\t');
-        // U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
-        noncharacter |= (byte == 0xEF) & (next == 0xBF);
-        brackets |= (byte == b']') & (next == b']');
+    let mark = if bytes.starts_with("\u{FEFF}".as_bytes()) {
+        3
+    } else {
+        0
     };
+    let declaration = if bytes[mark..].starts_with(b"<?xml") {
+        5
+    } else {
+        0
+    };
+    let bytes = &bytes[mark + declaration..];
+    let mut found = Found::default();
+    // As a reference is none, `#` behind `&` begins no tag.
+    found.tags |= bytes.first() == Some(&b'#');
     for (&byte, &next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
-        look(byte, next);
+        found.look(byte, next);
     }
     if let Some(&last) = bytes.last() {
-        look(last, b' ');
+        found.look(last, b' ');
     }
+    let has_forbidden = found.controls && bytes.iter().any(is_forbidden_control)
+        || found.full_width && memmem::find(bytes, NONCHARACTERS).is_some();
+    let is_forbidden = |&(_, c): &(usize, char)| !is_char(c);
     Survey {
-        forbidden: (control | noncharacter)
-            .then(|| source.char_indices().find(|&(_, c)| !is_char(c)))
+        forbidden: has_forbidden
+            .then(|| source.char_indices().find(is_forbidden))
             .flatten(),
-        has_return,
-        may_have_cdata_end: brackets,
+        has_return: found.controls && memchr(b'\r', bytes).is_some(),
+        may_have_cdata_end: found.brackets && memmem::find(bytes, b"]]").is_some(),
+        may_have_tags: found.tags,
+    }
+}
+
+fn is_forbidden_control(byte: &u8) -> bool {
+    *byte < b' ' && !matches!(*byte, b'\t' | b'\n' | b'\r')
+}
+
+/// U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
+const NONCHARACTERS: &[u8] = &[0xEF, 0xBF];
+
+/// What calls for a closer look.
+#[derive(Default)]
+struct Found {
+    /// Others than line feeds.
+    controls: bool,
+    /// What full-width signs and some noncharacters begin with.
+    full_width: bool,
+    brackets: bool,
+    tags: bool,
+}
+
+impl Found {
+    fn look(&mut self, byte: u8, next: u8) {
+        self.controls |= (byte < b' ') & (byte != b'\n');
+        self.full_width |= byte == NONCHARACTERS[0];
+        self.brackets |= byte == b']';
+        self.tags |= (byte == b'{') | (byte == b'$');
+        self.tags |= (byte == b'<') & ((next == b'%') | (next == b'?'));
+        self.tags |= (byte != b'&') & (next == b'#');
     }
 }
 
@@ -81,16 +123,20 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Where the name ends that starts at `from`; `from` itself if none does.
+#[inline]
 pub(super) fn name_end(source: &str, from: usize) -> usize {
     let bytes = source.as_bytes();
     match bytes.get(from) {
         Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
         _ => return from,
     }
-    let length = bytes[from..]
-        .iter()
-        .position(|&byte| !NAME_BYTES[usize::from(byte)]);
-    let at = length.map_or(bytes.len(), |length| from + length);
+    let mut at = from + 1;
+    while bytes
+        .get(at)
+        .is_some_and(|&byte| NAME_BYTES[usize::from(byte)])
+    {
+        at += 1;
+    }
     match bytes.get(at) {
         Some(byte) if !byte.is_ascii() => from + name_length(&source[from..]),
         _ => at,
@@ -109,14 +155,13 @@ fn name_length(text: &str) -> usize {
 
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
 pub(super) fn decode(raw: &str, place: Place, into: &mut String) -> Result<(), Misfit> {
-    let is_special = |&byte: &u8| match place {
-        Place::Text => matches!(byte, b'&' | b'\r'),
-        Place::Value => matches!(byte, b'&' | b'\r' | b'\n' | b'\t'),
+    let is_special = |byte: u8| match place {
+        Place::Text => (byte == b'&') | (byte == b'\r'),
+        Place::Value => (byte == b'&') | (byte < b' '),
         Place::CData => byte == b'\r',
     };
     let mut done = 0;
-    while let Some(by) = raw.as_bytes()[done..].iter().position(is_special) {
-        let at = done + by;
+    while let Some(at) = first_of(raw.as_bytes(), done, is_special) {
         into.push_str(&raw[done..at]);
         let (character, length) = match &raw.as_bytes()[at..] {
             [b'&', ..] => reference(&raw[at..]).map_err(|kind| (at, kind))?,
@@ -260,5 +305,24 @@ mod tests {
             survey("\t\r\n 輪番\u{7F}\u{FFFD}\u{1F4DE}！ｱ￥").forbidden,
             None
         );
+    }
+
+    #[test]
+    fn texts_without_any_mark_of_a_template_are_known_at_once() {
+        let check =
+            |text: &str, expected| assert_eq!(survey(text).may_have_tags, expected, "{text:?}");
+        check("", false);
+        check("<?xml version='1.0'?><R>100% &#12354;? #</R>", true);
+        check(
+            "\u{FEFF}<?xml version='1.0'?><R>100% &#12354;? &#x3000;</R>",
+            false,
+        );
+        check("#if", true);
+        check("<R>&amp;#</R>", true);
+        check("<R>{</R>", true);
+        check("<R>$</R>", true);
+        check("<R><%= a %></R>", true);
+        check("<R><?php a ?></R>", true);
+        check("<?xml version='1.0'?> <?a?>", true);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::flow;
 use crate::{
+    grammar::{roles},
     document::Element,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -44,7 +45,7 @@ each dial the conference.",
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let dial = tag.element;
-    let is_alone = |noun: &Element<'_, '_>| matches!(pass.name(*noun), "Conference" | "Queue");
+    let is_alone = |noun: &Element<'_, '_>| pass.is(*noun, roles!("Conference", "Queue"));
     let Some(alone) = dial.child_elements().find(is_alone) else {
         return;
     };

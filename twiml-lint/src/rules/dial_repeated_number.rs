@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute, roles},
     address::has_placeholder,
     document::Element,
     pass::{Pass, Tag},
@@ -47,7 +48,7 @@ Name each number once. Blanks, dashes, dots and parentheses make no difference; 
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let dial = tag.element;
-    let mut numbers = dial.child_elements().filter(|noun| pass.name(*noun) == "Number");
+    let mut numbers = dial.child_elements().filter(|noun| pass.is(*noun, roles!("Number")));
     if numbers.next().is_none() || numbers.next().is_none() || may_take_turns(pass, dial) {
         return;
     }
@@ -69,14 +70,14 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
 
 /// Whether the numbers may be rung one after another, or be chosen by a template.
 fn may_take_turns(pass: &Pass<'_, '_, '_>, dial: Element<'_, '_>) -> bool {
-    match flow::given(pass, dial, "sequential") {
+    match flow::given(pass, dial, attribute!("sequential")) {
         Given::Nothing | Given::Value("false") => !flow::has_certain_children(pass, dial),
         Given::Value(_) | Given::Unknown => true,
     }
 }
 
 fn has_same_extension(first: Element<'_, '_>, second: Element<'_, '_>) -> bool {
-    let digits = |noun: Element<'_, '_>| noun.value("sendDigits").map(str::to_owned);
+    let digits = |noun: Element<'_, '_>| noun.known_value(attribute!("sendDigits")).map(str::to_owned);
     let (first, second) = (digits(first), digits(second));
     first == second && !first.is_some_and(|digits| has_placeholder(&digits))
 }

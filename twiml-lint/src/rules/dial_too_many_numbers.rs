@@ -2,6 +2,7 @@
 
 use super::flow;
 use crate::{
+    grammar::{roles},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -66,7 +67,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let mut numbers = tag
         .element
         .child_elements()
-        .filter(|noun| pass.name(*noun) == "Number");
+        .filter(|noun| pass.is(*noun, roles!("Number")));
     let Some(first_too_many) = numbers.nth(MOST) else {
         return;
     };

@@ -1,6 +1,7 @@
 //! TW105: an address that is not there.
 
 use crate::{
+    grammar::{attribute},
     address::{Address, Place, Verdict},
     pass::Pass,
     rule::{Check, Example, Level, Rule},
@@ -33,7 +34,7 @@ Write the address, or take out the element.",
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
     let element = address.tag.element;
-    let is_tones = matches!(address.place, Place::Text) && element.attribute("digits").is_some();
+    let is_tones = matches!(address.place, Place::Text) && element.known(attribute!("digits")).is_some();
     if address.verdict != Verdict::Empty || is_tones {
         return;
     }

@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -47,7 +48,7 @@ default, `#`.",
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let gather = tag.element;
-    let Some(finish) = gather.attribute("finishOnKey") else {
+    let Some(finish) = gather.known(attribute!("finishOnKey")) else {
         return;
     };
     let key = finish.value();
@@ -55,7 +56,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     if !is_key || !flow::takes_keys(pass, gather) {
         return;
     }
-    let message = match flow::given(pass, gather, "numDigits") {
+    let message = match flow::given(pass, gather, attribute!("numDigits")) {
         Given::Value(digits) if digits.trim() == "1" => {
             format!("the first key ends this <Gather>, so {key} as its finish key can only be pressed instead of it, and counts as no input")
         }

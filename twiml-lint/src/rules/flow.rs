@@ -3,6 +3,7 @@
 use crate::{
     address::has_placeholder,
     document::{Content, Element, Span},
+    grammar::{attribute, names::NameId},
     pass::Pass,
 };
 
@@ -21,9 +22,9 @@ pub(super) enum Given<'d> {
 pub(super) fn given<'d>(
     pass: &Pass<'_, '_, '_>,
     element: Element<'d, '_>,
-    attribute: &str,
+    attribute: NameId,
 ) -> Given<'d> {
-    match element.value(attribute) {
+    match element.known_value(attribute) {
         Some(value) if has_placeholder(value) => Given::Unknown,
         Some(value) => Given::Value(value),
         None if !pass.is_certain() && may_hide_attributes(pass, element) => Given::Unknown,
@@ -115,7 +116,7 @@ fn looks_certain(pass: &Pass<'_, '_, '_>, parent: Element<'_, '_>) -> bool {
 
 /// Whether a `Gather` takes keys: unless its `input` says otherwise, it does.
 pub(super) fn takes_keys(pass: &Pass<'_, '_, '_>, gather: Element<'_, '_>) -> bool {
-    match given(pass, gather, "input") {
+    match given(pass, gather, attribute!("input")) {
         Given::Nothing => true,
         Given::Value(input) => input.split_ascii_whitespace().any(|kind| kind == "dtmf"),
         Given::Unknown => false,

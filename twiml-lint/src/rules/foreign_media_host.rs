@@ -26,7 +26,7 @@ Serve the file from the host of the documents. The rule looks only when `base-ur
   <Play>https://example.com/hello.mp3</Play>
 </Response>
 "#)], settings: &[("base-url", "https://example.com/voice/")] },
-    check: Check::Addresses(check),
+    check: Check::AddressesIn(&["Media", "Play"], check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {

@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute, roles},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -45,11 +46,11 @@ A template with tags between its verbs may answer differently the second time, a
 
 fn check(pass: &mut Pass<'_, '_, '_>, response: Tag<'_, '_>) {
     // What a template may add or leave out decides whether this document is what answers.
-    if !pass.has("Gather") || !flow::has_certain_children(pass, response.element) {
+    if !pass.has(roles!("Gather")) || !flow::has_certain_children(pass, response.element) {
         return;
     }
     for gather in response.element.child_elements() {
-        if pass.name(gather) == "Gather" && flow::given(pass, gather, "action") == Given::Nothing {
+        if pass.is(gather, roles!("Gather")) && flow::given(pass, gather, attribute!("action")) == Given::Nothing {
             pass.report(
                 gather.name_span(),
                 "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",

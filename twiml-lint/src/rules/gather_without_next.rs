@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -47,7 +48,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     };
     if gather.name() == "Gather"
         && flow::is_last(pass, gather, tag.element)
-        && !may_ask_action(flow::given(pass, gather, "actionOnEmptyResult"))
+        && !may_ask_action(flow::given(pass, gather, attribute!("actionOnEmptyResult")))
     {
         pass.report(
             gather.name_span(),

@@ -19,7 +19,7 @@ refuses such an `action` (15004): what the caller pressed, said or paid reaches 
 
 Write the whole address; for `<Pay>` it must begin with https.
 
-Looked for with `--inline`.",
+Looked for with `--inline`. Rules that would say less of the same address say nothing.",
     bad: Example {
         files: &[(
             "menu.xml",
@@ -49,22 +49,41 @@ Looked for with `--inline`.",
     check: Check::OddAddresses(check),
 };
 
+/// Whether this rule says what is wrong with an address, so that others, which say less, need not.
+pub(super) fn says_so(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> bool {
+    fault(pass, address).is_some() && pass.settings.level(&RULE) != Level::Off
+}
+
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let Place::Attribute(_, known) = address.place else {
+    let Some(wrong) = fault(pass, address) else {
         return;
-    };
-    let verb = address.tag.element.name();
-    if !pass.settings.inline || known.name != "action" || !["Gather", "Record", "Pay"].contains(&verb) {
-        return;
-    }
-    let wrong = match address.verdict {
-        Verdict::Relative => "is relative, and a document that is sent with a request has no address to start from",
-        Verdict::SchemeRelative => "lacks its scheme, and a document that is sent with a request has none to lend",
-        Verdict::Absolute(Scheme::Http) if verb == "Pay" => "is not encrypted: the carrier sends payments to https only",
-        _ => return,
     };
     let shown = address.shown(pass.source);
     let place = address.place_name();
-    pass.report(address.span, format!("{shown} in {place} {wrong}"))
-        .help("write the whole address, as in https://example.com/...");
+    let fixed = match address.verdict {
+        Verdict::Relative => super::relative::joined(pass, address),
+        Verdict::SchemeRelative => Some(format!("https:{}", &pass.source[address.span.range()])),
+        _ => None,
+    };
+    let finding = pass.report(address.span, format!("{shown} in {place} {wrong}"));
+    match fixed {
+        Some(absolute) => finding.help(format!("write {absolute}")).fix(address.span, absolute),
+        None => finding.help("write the whole address, as in https://example.com/..."),
+    };
+}
+
+fn fault(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> Option<&'static str> {
+    let Place::Attribute(_, known) = address.place else {
+        return None;
+    };
+    let verb = address.tag.element.name();
+    if !pass.settings.inline || known.name != "action" || !["Gather", "Record", "Pay"].contains(&verb) {
+        return None;
+    }
+    Some(match address.verdict {
+        Verdict::Relative => "is relative, and a document that is sent with a request has no address to start from",
+        Verdict::SchemeRelative => "lacks its scheme, and a document that is sent with a request has none to lend",
+        Verdict::Absolute(Scheme::Http) if verb == "Pay" => "is not encrypted: the carrier sends payments to https only",
+        _ => return None,
+    })
 }

@@ -5,6 +5,7 @@ use super::{
     speech::{self, Piece, Voice},
 };
 use crate::{
+    grammar::{attribute},
     document::{Element, Span},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -40,13 +41,13 @@ Chinese characters are taken for Japanese unless the language or the voice is on
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let say = tag.element;
     // What most documents have, told without a look at the text.
-    if say.value("language").is_some_and(|language| speech::primary(language) == "ja") && !say.holds_elements() {
+    if say.known_value(attribute!("language")).is_some_and(|language| speech::primary(language) == "ja") && !say.holds_elements() {
         return;
     }
     let mut found: Option<Span> = None;

@@ -1,14 +1,11 @@
 //! TW413: twelve million three hundred and forty-five thousand.
 
-use super::speech::{self, Piece, is_hidden};
+use super::speech::{self, LONG_RUN, Piece, is_hidden};
 use crate::{
     document::Span,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
-
-/// Shorter runs are years, counts and house numbers.
-const LEAST: usize = 5;
 
 pub(crate) static RULE: Rule = Rule {
     code: "TW413",
@@ -39,13 +36,13 @@ or a decimal point; and what looks like an amount: a currency sign before it, a 
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let mut found: Vec<(Span, String)> = Vec::new();
     speech::each_piece(tag.element, &mut |piece| {
-        if may_have_run(piece.text) && !is_spelled_out(piece, tag) {
+        if !is_spelled_out(piece, tag) {
             found.extend(runs(piece.text).map(|run| {
                 let digits = piece.text[run.clone()].to_owned();
                 (piece.span_of(run), digits)
@@ -78,27 +75,12 @@ fn runs(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
             let run = &text[start..];
             let run = &run[..run.find(|c| !is_digit(c)).unwrap_or(run.len())];
             from = start + run.len();
-            let is_long = run.chars().nth(LEAST - 1).is_some();
+            let is_long = run.chars().nth(LONG_RUN - 1).is_some();
             if is_long && !is_amount(&text[..start], run, &text[from..]) {
                 return Some(start..from);
             }
         }
     })
-}
-
-/// Whether so many digits may be in the text. Full-width ones begin with this byte. No branch per byte, so that the compiler
-/// can vectorize it.
-fn may_have_run(text: &str) -> bool {
-    let is_digit = |byte: &u8| byte.is_ascii_digit() | (*byte == 0xEF);
-    // Sums of so few bytes fit into one.
-    let digits = |block: &[u8]| block.iter().map(|byte| u8::from(is_digit(byte))).sum::<u8>();
-    text.len() >= LEAST
-        && text
-            .as_bytes()
-            .chunks(128)
-            .map(|block| usize::from(digits(block)))
-            .sum::<usize>()
-            >= LEAST
 }
 
 /// ASCII and full-width.

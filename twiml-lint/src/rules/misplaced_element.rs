@@ -48,7 +48,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let (Some(role), Some(parent)) = (tag.role, tag.parent) else {
         return;
     };
-    if parent.may_hold(role) {
+    if parent.may_hold(role) || is_right_elsewhere(pass, tag, role, parent) {
         return;
     }
     let span = tag.element.name_span();
@@ -57,6 +57,17 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     }
     let (message, help) = explain(role, parent, pass.product);
     pass.report(span, message).help(help);
+}
+
+/// Whether the parent stands where nobody can tell which of its roles is meant, and one of them may hold this element.
+fn is_right_elsewhere(pass: &Pass<'_, '_, '_>, tag: Tag<'_, '_>, role: &Role, parent: &Role) -> bool {
+    let around = tag.element.parent().and_then(|parent| parent.parent());
+    let is_at_home = around.is_none_or(|around| {
+        pass.role(around)
+            .is_some_and(|around| around.may_hold(parent))
+    });
+    let may_hold = |parent: &Role| grammar::named(role.name).iter().any(|role| parent.may_hold(role));
+    !is_at_home && grammar::named(parent.name).iter().any(may_hold)
 }
 
 fn explain(role: &Role, parent: &Role, product: Product) -> (String, String) {

@@ -1,7 +1,8 @@
 //! TW210: an element without what it is for.
 
 use crate::{
-    grammar::{Role, TextRole},
+    document::Element,
+    grammar::{self, Role, TextRole, attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -32,7 +33,7 @@ Write what is missing, or take the element out. Elements that hold a placeholder
 </Response>
 ",
     )]),
-    check: Check::Elements(NEEDY, check),
+    check: Check::OddElements(check),
 };
 
 /// The elements that are for something that stands in them. `<Play>`, `<Redirect>` and `<Media>` hold addresses, which have
@@ -64,12 +65,10 @@ const NEEDY: &[&str] = &[
 ];
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let Some(role) = tag.role else { return };
-    let element = tag.element;
-    // What most elements have, told without a look at the children.
-    if element.only_text().is_some_and(|(text, _)| text.starts_with(|c: char| !c.is_whitespace())) {
+    let Some(role) = tag.role.filter(|role| needs_content(role)) else {
         return;
-    }
+    };
+    let element = tag.element;
     // Parameters tell more of something, and are not the thing; one that may not stand here was meant as something else.
     let has_child = element
         .child_elements()
@@ -91,12 +90,32 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     });
 }
 
+static NEEDY_ROLES: u128 = grammar::set_of(NEEDY);
+
+fn needs_content(role: &Role) -> bool {
+    NEEDY_ROLES & (1 << role.id) != 0
+}
+
+/// Whether an element has what it needs, told without a look at more than its first child.
+pub(crate) fn is_plainly_there(element: Element<'_, '_>, role: &Role) -> bool {
+    if !needs_content(role) {
+        return true;
+    }
+    match element.sole_text() {
+        Some(text) => text.starts_with(|c: char| !c.is_whitespace()),
+        None => element
+            .child_elements()
+            .next()
+            .is_some_and(|child| child.name() != "Parameter"),
+    }
+}
+
 /// Whether an attribute or a neighbour stands for the content.
 fn does_without(tag: Tag<'_, '_>) -> bool {
-    let has = |name: &str| tag.element.attribute(name).is_some();
+    let has = |name| tag.element.known(name).is_some();
     match tag.element.name() {
-        "Enqueue" => has("workflowSid"),
-        "Queue" => has("reservationSid"),
+        "Enqueue" => has(attribute!("workflowSid")),
+        "Queue" => has(attribute!("reservationSid")),
         "Body" => tag.element.parent().is_some_and(|message| {
             message
                 .child_elements()

@@ -1,4 +1,7 @@
 //! TW117: absolute beside relative.
+//!
+//! One mistake is one finding: the rules about single addresses know the place, say what comes of it and how to mend it, so
+//! this one gives way to them.
 
 use crate::{
     pass::Pass,
@@ -11,22 +14,25 @@ pub(crate) static RULE: Rule = Rule {
     level: Level::Warning,
     strict: Level::Error,
     twilio: &[11200],
-    summary: "absolute and relative addresses stand in one document",
+    summary: "absolute and relative addresses stand in one document, and no other rule says so",
     explain: "\
 This is the trap: the carrier once in a while resolves the relative address against the host that the absolute one
 names. With absolute addresses alone it cannot happen.
 
-Write all addresses of the document with scheme and host.",
-    bad: Example::xml(&[("menu.xml", r#"<Response>
+Write all addresses of the document with scheme and host.
+
+Most often a rule about the place of the address says that it is relative, and names the other host; this rule then has nothing
+to add. It is for those who let relative addresses pass in some places, and have switched the rule about these off.",
+    bad: Example { files: &[("menu.xml", r#"<Response>
   <Play>https://bucket.s3.amazonaws.com/hello.mp3</Play>
   <Redirect>/menu</Redirect>
 </Response>
-"#)]),
-    good: Example::xml(&[("menu.xml", r#"<Response>
+"#)], settings: &[("ignore", "TW102")] },
+    good: Example { files: &[("menu.xml", r#"<Response>
   <Play>https://bucket.s3.amazonaws.com/hello.mp3</Play>
   <Redirect>https://example.com/menu</Redirect>
 </Response>
-"#)]),
+"#)], settings: &[("ignore", "TW102")] },
     check: Check::Document(check),
 };
 

@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -53,7 +54,7 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     if !WAITING.contains(&name) || !flow::is_last(pass, last, tag.element) {
         return;
     }
-    let helps_itself = name != "Record" && flow::given(pass, last, "action") != Given::Nothing;
+    let helps_itself = name != "Record" && flow::given(pass, last, attribute!("action")) != Given::Nothing;
     if !helps_itself {
         pass.report(
             last.name_span(),

@@ -28,7 +28,7 @@ Save the file as UTF-8.",
 };
 
 /// Says which encoding it is.
-pub(crate) fn check(linter: &Linter, decoded: &Decoded, findings: &mut Vec<Finding>) {
+pub(crate) fn check(linter: &Linter, decoded: &Decoded<'_>, findings: &mut Vec<Finding>) {
     if decoded.encoding != UTF_8 {
         let message = format!("the document is written in {}, which the carrier may misread", decoded.encoding.name());
         linter.report(&RULE, Span { start: 0, end: 0 }, message, Some("save the file as UTF-8"), findings);

@@ -1,5 +1,6 @@
 //! TW120: a person in every log.
 
+use super::query;
 use crate::{
     address::Address,
     pass::Pass,
@@ -30,7 +31,7 @@ Take the number from `From` or `To`, or name the person by an identifier of your
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let Some((name, _)) = super::query::pairs(address.trimmed()).find(|(_, value)| is_number(value)) else {
+    let Some((name, _)) = query::pairs(address.trimmed()).find(|(_, value)| is_number(value)) else {
         return;
     };
     let message = format!(
@@ -46,7 +47,7 @@ fn is_number(value: &str) -> bool {
         lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
     // No number is that short.
-    if value.len() < 8 {
+    if value.len() < query::SHORT {
         return false;
     }
     // A plus that is not escaped arrives as a blank, and is meant as a plus.

@@ -1,5 +1,6 @@
 //! TW106: speech over an open line.
 
+use super::inline_relative_action;
 use crate::{
     address::{Address, Scheme, Verdict},
     pass::Pass,
@@ -30,6 +31,9 @@ Write `https`, or `wss` for streams.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
+    if inline_relative_action::says_so(pass, address) {
+        return;
+    }
     let (plain, secure) = match address.verdict {
         Verdict::Absolute(Scheme::Http) if !address.is_websocket => ("http", "https"),
         Verdict::Absolute(Scheme::Ws) if address.is_websocket => ("ws", "wss"),

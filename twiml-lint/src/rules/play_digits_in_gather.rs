@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -44,11 +45,11 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     if tag.parent.is_none_or(|parent| parent.name != "Gather") {
         return;
     }
-    let Some(digits) = tag.element.attribute("digits") else {
+    let Some(digits) = tag.element.known(attribute!("digits")) else {
         return;
     };
     // An empty value means a file.
-    if matches!(flow::given(pass, tag.element, "digits"), Given::Value(keys) if !keys.is_empty()) {
+    if matches!(flow::given(pass, tag.element, attribute!("digits")), Given::Value(keys) if !keys.is_empty()) {
         pass.report(
             digits.name_span(),
             "<Play> inside <Gather> sends no tones: the digits are left out",

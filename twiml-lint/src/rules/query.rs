@@ -1,27 +1,109 @@
 //! The query of an address.
 
+use super::secret_in_query;
+
 /// Names and values as written, escapes not resolved.
 pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
-    let end = memchr::memchr(b'#', address.as_bytes()).unwrap_or(address.len());
-    let start = memchr::memchr(b'?', &address.as_bytes()[..end]).map_or(end, |at| at + 1);
-    let query = &address[start..end];
-    let mut from = 0;
+    let query = memchr::memchr2(b'?', b'#', address.as_bytes());
+    let rest = query.map_or("", |at| &address[at..]);
+    let mut rest = rest.strip_prefix('?').unwrap_or_default();
+    // Names and values are so short that a search of many bytes at a time does not pay.
     std::iter::from_fn(move || {
-        let rest = query.get(from..).filter(|rest| !rest.is_empty())?;
-        let length = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
-        from += length + 1;
-        Some(&rest[..length])
-    })
-    .filter(|pair| !pair.is_empty())
-    .map(|pair| match memchr::memchr(b'=', pair.as_bytes()) {
-        Some(at) => (&pair[..at], &pair[at + 1..]),
-        None => (pair, ""),
+        loop {
+            let (mut equals, mut end) = (None, rest.len());
+            for (at, byte) in rest.bytes().enumerate() {
+                match byte {
+                    b'&' | b'#' => {
+                        end = at;
+                        break;
+                    }
+                    b'=' if equals.is_none() => equals = Some(at),
+                    _ => {}
+                }
+            }
+            let pair = &rest[..end];
+            let is_over = !rest[end..].starts_with('&');
+            rest = rest.get(end + 1..).filter(|_| !is_over).unwrap_or_default();
+            match equals {
+                Some(equals) => return Some((&pair[..equals], &pair[equals + 1..])),
+                None if !pair.is_empty() => return Some((pair, "")),
+                None if is_over => return None,
+                None => {}
+            }
+        }
     })
 }
+
+/// Whether a query may hold what a rule looks for, told by the lengths of its values and the ends of its names: the value is as
+/// long as a phone number, or the name may be that of a secret.
+pub(crate) fn may_be_odd(query: &str) -> bool {
+    let bytes = query.as_bytes();
+    let (mut start, mut equals) = (0, None);
+    for (at, &byte) in bytes.iter().enumerate() {
+        match (byte, equals) {
+            (b'&', _) => (start, equals) = (at + 1, None),
+            (b'=', None) if may_be_secret(&bytes[start..at]) => return true,
+            (b'=', None) => equals = Some(at),
+            (_, Some(equals)) if at - equals == SHORT => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The shortest value that may be a phone number.
+pub(super) const SHORT: usize = 8;
+
+/// Whether a name begins and ends with the letters of a secret's.
+fn may_be_secret(name: &[u8]) -> bool {
+    let mut letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric());
+    let Some(first) = letters.next() else {
+        return false;
+    };
+    let last = letters.next_back().unwrap_or(first);
+    let ends = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
+    SECRETS.contains(&ends)
+}
+
+/// The first and the last letters of [`secret_in_query::NAMES`].
+static SECRETS: [(u8, u8); 13] = {
+    let mut ends = [(0, 0); 13];
+    let mut at = 0;
+    while at < ends.len() {
+        let name = secret_in_query::NAMES[at].as_bytes();
+        ends[at] = (name[0], name[name.len() - 1]);
+        at += 1;
+    }
+    ends
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_that_a_rule_would_find_is_odd() {
+        for odd in [
+            "a=1&token=x",
+            "Api-Key=x",
+            "_pwd_=x",
+            "to=09012345678",
+            "x=%2B8190123",
+            "a=12345678",
+        ] {
+            assert!(may_be_odd(odd), "{odd}");
+        }
+        for plain in [
+            "",
+            "try=1&lang=ja",
+            "token",
+            "a=1234567&b=7654321",
+            "place=menu",
+            "=x",
+        ] {
+            assert!(!may_be_odd(plain), "{plain}");
+        }
+    }
 
     #[test]
     fn a_query_is_read_in_pairs() {

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::flow;
 use crate::{
+    grammar::{roles},
     address::{Address, Verdict, has_placeholder},
     document::Element,
     pass::Pass,
@@ -55,7 +56,7 @@ was given or joined to `--base-url`, in a document whose verbs all fall through 
         )],
         settings: &[("base-url", "https://example.com/voice/")],
     },
-    check: Check::Addresses(check),
+    check: Check::AddressesIn(&["Redirect"], check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
@@ -82,10 +83,10 @@ fn only_a_key_leads_out(pass: &Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> b
     let root = pass.document.root();
     let mut asks = false;
     for verb in root.child_elements() {
-        match pass.name(verb) {
-            "Gather" => asks = true,
-            "Say" | "Play" | "Pause" | "Sms" => {}
-            _ => return asks && verb.span() == redirect.span() && flow::has_certain_children(pass, root),
+        if pass.is(verb, roles!("Gather")) {
+            asks = true;
+        } else if !pass.is(verb, roles!("Say", "Play", "Pause", "Sms")) {
+            return asks && verb.span() == redirect.span() && flow::has_certain_children(pass, root);
         }
     }
     false

@@ -2,6 +2,7 @@
 
 use super::flow;
 use crate::{
+    grammar::{roles},
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -37,22 +38,22 @@ Put it first and alone, or write `<Hangup>`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    if !pass.has("Reject") {
+    if !pass.has(roles!("Reject")) {
         return;
     }
     let Some(first) = tag.element.child_elements().next() else {
         return;
     };
     // After a verb that ends the call it never runs, which is said by another rule.
-    if matches!(pass.name(first), "Reject" | "Hangup" | "Redirect") {
+    if pass.is(first, roles!("Reject", "Hangup", "Redirect")) {
         return;
     }
     let late = tag
         .element
         .child_elements()
-        .find(|&verb| matches!(pass.name(verb), "Reject" | "Hangup" | "Redirect"));
+        .find(|&verb| pass.is(verb, roles!("Reject", "Hangup", "Redirect")));
     if let Some(reject) = late
-        && pass.name(reject) == "Reject"
+        && pass.is(reject, roles!("Reject"))
         && flow::has_certain_children(pass, tag.element)
     {
         let name = first.name();

@@ -2,8 +2,13 @@
 
 use url::Url;
 
+use super::{
+    inline_relative_action, relative_callback_url, relative_media_url, relative_play_url,
+    relative_redirect_url,
+};
 use crate::{
     address::{Address, Place, Verdict},
+    finding::Finding,
     pass::Pass,
 };
 
@@ -50,16 +55,29 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
     };
     let finding = pass.report(address.span, message);
     finding.help(help);
-    if let Some((span, host)) = other {
-        finding.relate(span, format!("{host} is named here"));
-    }
     if let Some(absolute) = fixed {
         finding.fix(address.span, absolute);
     }
+    match other {
+        Some((span, host)) => _ = finding.relate(span, format!("{host} is named here")),
+        None => pass.mark_lonely(),
+    }
+}
+
+/// Whether a finding says of a relative address that it is one.
+pub(crate) fn is_told_by(finding: &Finding) -> bool {
+    let rules = [
+        &relative_play_url::RULE,
+        &relative_redirect_url::RULE,
+        &relative_media_url::RULE,
+        &relative_callback_url::RULE,
+        &inline_relative_action::RULE,
+    ];
+    rules.contains(&finding.rule)
 }
 
 /// The address joined to the base, written for its place in the source, if nothing in it could spoil that.
-fn joined(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> Option<String> {
+pub(super) fn joined(pass: &Pass<'_, '_, '_>, address: &Address<'_, '_>) -> Option<String> {
     let base = Url::parse(pass.settings.base_url.as_deref()?).ok()?;
     let raw = &pass.source[address.span.range()];
     // A path from the root is put behind the host as it stands, placeholders and references included.

@@ -37,7 +37,8 @@ Write the whole address, scheme and host included.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    if matches!(address.place, Place::Attribute(..)) && super::relative::is(pass, address) {
+    let is_mine = matches!(address.place, Place::Attribute(..)) && super::relative::is(pass, address);
+    if is_mine && !super::inline_relative_action::says_so(pass, address) {
         super::relative::report(pass, address);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::speech::{self, Voice, is_hidden};
 use crate::{
+    grammar::{attribute},
     address::has_placeholder,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -38,7 +39,7 @@ knows how long they become.",
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 macro_rules! four_times {
@@ -103,7 +104,7 @@ fn may_choose(pass: &Pass<'_, '_, '_>, tag: Tag<'_, '_>) -> bool {
 
 /// How many characters its voice says.
 fn limit<'d>(pass: &Pass<'_, '_, '_>, tag: Tag<'d, '_>) -> (&'d str, usize) {
-    match tag.element.value("voice") {
+    match tag.element.known_value(attribute!("voice")) {
         Some(voice) if voice.starts_with("Polly.") && !has_placeholder(voice) => (voice, POLLY),
         _ => match speech::voice(pass, tag.element) {
             Voice::Basic(voice) => (voice, BASIC),

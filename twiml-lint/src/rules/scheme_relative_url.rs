@@ -1,5 +1,6 @@
 //! TW109: `//host/path`.
 
+use super::inline_relative_action;
 use crate::{
     address::{Address, Verdict},
     document::Span,
@@ -31,7 +32,7 @@ Write `https:` before it.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    if address.verdict != Verdict::SchemeRelative {
+    if address.verdict != Verdict::SchemeRelative || inline_relative_action::says_so(pass, address) {
         return;
     }
     let message = format!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     document::Span,
     finding::Related,
-    run::Run,
+    run::{Candidate, Run},
     rule::{Check, Example, Level, Rule},
 };
 
@@ -43,16 +43,13 @@ Give each place its own address, for example by a query that names it: `hello.mp
 fn check(run: &mut Run<'_>) {
     let mut first: HashMap<&str, (usize, Span)> = HashMap::new();
     let mut shared = Vec::new();
-    for (file, address, kept) in run.addresses() {
-        if kept.element != "Play" || kept.attribute.is_some() {
-            continue;
-        }
-        let &mut (other, span) = first.entry(address).or_insert((file, kept.span));
+    for Candidate { file, kept, address } in run.played() {
+        let &mut (other, span) = first.entry(address).or_insert((*file, kept.span));
         // Both arms of a conditional are read when one alone is well-formed.
-        if (other, span) == (file, kept.span) {
+        if (other, span) == (*file, kept.span) {
             continue;
         }
-        shared.push((file, kept.span, address, other, span));
+        shared.push((*file, kept.span, address, other, span));
     }
     for (file, span, address, other, also) in shared {
         let message = format!(

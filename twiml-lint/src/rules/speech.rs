@@ -3,7 +3,9 @@
 use super::flow::{self, Given};
 use crate::{
     address::has_placeholder,
+    bytes,
     document::{Content, Element, Span, index},
+    grammar::attribute,
     pass::Pass,
     template::is_placeholder,
 };
@@ -49,6 +51,77 @@ pub(super) fn each_piece<'d, 'a>(element: Element<'d, 'a>, take: &mut dyn FnMut(
     }
 }
 
+/// Whether no rule about speech has anything to say, told at a glance: most documents say short texts with few digits, all in
+/// one language, by a voice that speaks it.
+pub(crate) fn is_plain<'d, 'a>(pass: &Pass<'d, 'a, '_>, say: Element<'d, 'a>) -> bool {
+    const SHORT: usize = 1_000;
+    let Some(text) = say.sole_text().filter(|text| text.len() < SHORT) else {
+        return false;
+    };
+    let look = Look::at(text);
+    let (language, voice) = (
+        say.known_value(attribute!("language")),
+        say.known_value(attribute!("voice")),
+    );
+    let is_spoken = match (language, voice) {
+        (Some("ja-JP"), _) => true,
+        _ => look.is_ascii,
+    };
+    let is_matched = match (language, voice) {
+        (Some(language), Some(voice)) => speaks(pass, voice, language),
+        _ => true,
+    };
+    look.has_few_digits && is_spoken && is_matched
+}
+
+/// Whether a voice is known to speak this language and no other. Most documents have one voice.
+fn speaks<'d>(pass: &Pass<'d, '_, '_>, voice: &'d str, language: &'d str) -> bool {
+    if pass.matched_voice.get() == Some((voice, language)) {
+        return true;
+    }
+    let is_match = called(voice) == Voice::Speaks(language);
+    if is_match {
+        pass.matched_voice.set(Some((voice, language)));
+    }
+    is_match
+}
+
+/// What the bytes of a text tell.
+struct Look {
+    is_ascii: bool,
+    /// Whether not even a run of digits that is no amount can be in it.
+    has_few_digits: bool,
+}
+
+impl Look {
+    fn at(text: &str) -> Self {
+        let is_plain = |byte: u8| (byte < 0x80) & !is_digit(byte);
+        if bytes::all(text.as_bytes(), is_plain) {
+            return Self {
+                is_ascii: true,
+                has_few_digits: true,
+            };
+        }
+        // Sums of so few bytes fit into one.
+        let digits = text.as_bytes().chunks(128).map(|block| {
+            let digits = block.iter().map(|&byte| u8::from(is_digit(byte)));
+            usize::from(digits.sum::<u8>())
+        });
+        Self {
+            is_ascii: text.is_ascii(),
+            has_few_digits: digits.sum::<usize>() < LONG_RUN,
+        }
+    }
+}
+
+/// Whether a byte is a digit, or the first of a full-width one.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() | (byte == 0xEF)
+}
+
+/// Shorter runs of digits are years, counts and house numbers.
+pub(super) const LONG_RUN: usize = 5;
+
 impl<'d, 'a> Piece<'d, 'a> {
     /// Where a part of the text stands in the source; the whole text, if references or line ends hide the place.
     pub(super) fn span_of(&self, part: std::ops::Range<usize>) -> Span {
@@ -84,7 +157,7 @@ pub(super) enum Voice<'d> {
 
 /// Who says the texts of a `Say`.
 pub(super) fn voice<'d>(pass: &Pass<'_, '_, '_>, say: Element<'d, '_>) -> Voice<'d> {
-    match flow::given(pass, say, "voice") {
+    match flow::given(pass, say, attribute!("voice")) {
         Given::Nothing => Voice::Default,
         Given::Unknown => Voice::Unknown,
         Given::Value(name) => called(name),
@@ -124,45 +197,102 @@ fn google(name: &str) -> Option<&str> {
 /// The language of a voice of Amazon Polly, as Amazon's table of voices has them. Voices that speak two are left out.
 fn polly(name: &str) -> Option<&'static str> {
     let voice = memchr::memchr(b'-', name.as_bytes()).map_or(name, |end| &name[..end]);
-    Some(match voice {
-        "Mizuki" | "Takumi" | "Kazuha" | "Tomoko" => "ja-JP",
-        "Danielle" | "Gregory" | "Ivy" | "Joanna" | "Joey" | "Justin" | "Kendra" | "Kevin"
-        | "Kimberly" | "Matthew" | "Ruth" | "Salli" | "Stephen" => "en-US",
-        "Amy" | "Arthur" | "Brian" | "Emma" => "en-GB",
-        "Nicole" | "Olivia" | "Russell" => "en-AU",
-        "Niamh" => "en-IE",
-        "Raveena" => "en-IN",
-        "Aria" => "en-NZ",
-        "Ayanda" => "en-ZA",
-        "Geraint" => "en-GB-WLS",
-        "Zeina" => "arb",
-        "Arlet" => "ca-ES",
-        "Zhiyu" => "cmn-CN",
-        "Gwyneth" => "cy-GB",
-        "Mads" | "Naja" | "Sofie" => "da-DK",
-        "Hannah" => "de-AT",
-        "Daniel" | "Hans" | "Marlene" | "Vicki" => "de-DE",
-        "Conchita" | "Enrique" | "Lucia" | "Sergio" => "es-ES",
-        "Andres" | "Mia" => "es-MX",
-        "Lupe" | "Miguel" | "Pedro" | "Penelope" => "es-US",
-        "Suvi" => "fi-FI",
-        "Chantal" | "Gabrielle" | "Liam" => "fr-CA",
-        "Celine" | "Lea" | "Mathieu" | "Remi" => "fr-FR",
-        "Dora" | "Karl" => "is-IS",
-        "Adriano" | "Bianca" | "Carla" | "Giorgio" => "it-IT",
-        "Seoyeon" => "ko-KR",
-        "Ida" | "Liv" => "nb-NO",
-        "Laura" | "Lotte" | "Ruben" => "nl-NL",
-        "Ewa" | "Jacek" | "Jan" | "Maja" | "Ola" => "pl-PL",
-        "Camila" | "Ricardo" | "Thiago" | "Vitoria" => "pt-BR",
-        "Cristiano" | "Ines" => "pt-PT",
-        "Carmen" => "ro-RO",
-        "Maxim" | "Tatyana" => "ru-RU",
-        "Astrid" | "Elin" => "sv-SE",
-        "Burcu" | "Filiz" => "tr-TR",
-        _ => return None,
-    })
+    let at = POLLY.binary_search_by_key(&voice, |(name, _)| name).ok()?;
+    Some(POLLY[at].1)
 }
+
+/// By name.
+static POLLY: [(&str, &str); 89] = [
+    ("Adriano", "it-IT"),
+    ("Amy", "en-GB"),
+    ("Andres", "es-MX"),
+    ("Aria", "en-NZ"),
+    ("Arlet", "ca-ES"),
+    ("Arthur", "en-GB"),
+    ("Astrid", "sv-SE"),
+    ("Ayanda", "en-ZA"),
+    ("Bianca", "it-IT"),
+    ("Brian", "en-GB"),
+    ("Burcu", "tr-TR"),
+    ("Camila", "pt-BR"),
+    ("Carla", "it-IT"),
+    ("Carmen", "ro-RO"),
+    ("Celine", "fr-FR"),
+    ("Chantal", "fr-CA"),
+    ("Conchita", "es-ES"),
+    ("Cristiano", "pt-PT"),
+    ("Daniel", "de-DE"),
+    ("Danielle", "en-US"),
+    ("Dora", "is-IS"),
+    ("Elin", "sv-SE"),
+    ("Emma", "en-GB"),
+    ("Enrique", "es-ES"),
+    ("Ewa", "pl-PL"),
+    ("Filiz", "tr-TR"),
+    ("Gabrielle", "fr-CA"),
+    ("Geraint", "en-GB-WLS"),
+    ("Giorgio", "it-IT"),
+    ("Gregory", "en-US"),
+    ("Gwyneth", "cy-GB"),
+    ("Hannah", "de-AT"),
+    ("Hans", "de-DE"),
+    ("Ida", "nb-NO"),
+    ("Ines", "pt-PT"),
+    ("Ivy", "en-US"),
+    ("Jacek", "pl-PL"),
+    ("Jan", "pl-PL"),
+    ("Joanna", "en-US"),
+    ("Joey", "en-US"),
+    ("Justin", "en-US"),
+    ("Karl", "is-IS"),
+    ("Kazuha", "ja-JP"),
+    ("Kendra", "en-US"),
+    ("Kevin", "en-US"),
+    ("Kimberly", "en-US"),
+    ("Laura", "nl-NL"),
+    ("Lea", "fr-FR"),
+    ("Liam", "fr-CA"),
+    ("Liv", "nb-NO"),
+    ("Lotte", "nl-NL"),
+    ("Lucia", "es-ES"),
+    ("Lupe", "es-US"),
+    ("Mads", "da-DK"),
+    ("Maja", "pl-PL"),
+    ("Marlene", "de-DE"),
+    ("Mathieu", "fr-FR"),
+    ("Matthew", "en-US"),
+    ("Maxim", "ru-RU"),
+    ("Mia", "es-MX"),
+    ("Miguel", "es-US"),
+    ("Mizuki", "ja-JP"),
+    ("Naja", "da-DK"),
+    ("Niamh", "en-IE"),
+    ("Nicole", "en-AU"),
+    ("Ola", "pl-PL"),
+    ("Olivia", "en-AU"),
+    ("Pedro", "es-US"),
+    ("Penelope", "es-US"),
+    ("Raveena", "en-IN"),
+    ("Remi", "fr-FR"),
+    ("Ricardo", "pt-BR"),
+    ("Ruben", "nl-NL"),
+    ("Russell", "en-AU"),
+    ("Ruth", "en-US"),
+    ("Salli", "en-US"),
+    ("Seoyeon", "ko-KR"),
+    ("Sergio", "es-ES"),
+    ("Sofie", "da-DK"),
+    ("Stephen", "en-US"),
+    ("Suvi", "fi-FI"),
+    ("Takumi", "ja-JP"),
+    ("Tatyana", "ru-RU"),
+    ("Thiago", "pt-BR"),
+    ("Tomoko", "ja-JP"),
+    ("Vicki", "de-DE"),
+    ("Vitoria", "pt-BR"),
+    ("Zeina", "arb"),
+    ("Zhiyu", "cmn-CN"),
+];
 
 /// What a language is called without its region, in one of several spellings.
 pub(super) fn primary(tag: &str) -> &str {
@@ -201,11 +331,11 @@ pub(super) fn language<'d>(
 ) -> Given<'d> {
     let nearest = piece
         .around(say)
-        .find_map(|element| element.value("xml:lang"));
+        .find_map(|element| element.known_value(attribute!("xml:lang")));
     match nearest {
         Some(language) if has_placeholder(language) => Given::Unknown,
         Some(language) => Given::Value(language),
-        None => flow::given(pass, say, "language"),
+        None => flow::given(pass, say, attribute!("language")),
     }
 }
 
@@ -234,6 +364,24 @@ mod tests {
         check("Google.日本", Voice::Unknown);
         check("woman", Voice::Basic("woman"));
         check("", Voice::Unknown);
+    }
+
+    #[test]
+    fn voices_are_sorted_by_name() {
+        assert!(POLLY.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn bytes_tell_whether_a_text_may_be_odd() {
+        let look = |text: &str| {
+            let look = Look::at(text);
+            (look.is_ascii, look.has_few_digits)
+        };
+        assert_eq!(look("Press 1234."), (true, true));
+        assert_eq!(look("12 345"), (true, false));
+        assert_eq!(look("障害 1"), (false, true));
+        assert_eq!(look("１２３４５"), (false, false));
+        assert_eq!(look(&"0".repeat(1_000)), (true, false));
     }
 
     #[test]

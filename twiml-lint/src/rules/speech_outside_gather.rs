@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute, roles},
     document::Element,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -44,7 +45,7 @@ keep it outside and say so: `<!-- twiml-lint: disable=TW304 -->`.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    if !pass.has("Gather") {
+    if !pass.has(roles!("Gather")) {
         return;
     }
     let mut speech: Option<Element<'_, '_>> = None;
@@ -54,17 +55,20 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
             speech = None;
         }
         previous = Some(verb);
-        match pass.name(verb) {
-            "Pause" => {}
-            "Say" | "Play" if flow::given(pass, verb, "digits") == Given::Nothing => {
-                speech = speech.or(Some(verb));
-            }
-            "Gather" if flow::takes_keys(pass, verb) => {
-                if let Some(speech) = speech.take() {
-                    report(pass, speech, verb);
-                }
-            }
-            _ => speech = None,
+        if pass.is(verb, roles!("Pause")) {
+            continue;
+        }
+        if pass.is(verb, roles!("Say", "Play"))
+            && flow::given(pass, verb, attribute!("digits")) == Given::Nothing
+        {
+            speech = speech.or(Some(verb));
+            continue;
+        }
+        if let Some(speech) = speech.take()
+            && pass.is(verb, roles!("Gather"))
+            && flow::takes_keys(pass, verb)
+        {
+            report(pass, speech, verb);
         }
     }
 }

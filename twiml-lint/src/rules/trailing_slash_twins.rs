@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     address::path,
     finding::Related,
-    run::{Kept, Run},
+    run::{Candidate, Kept, Run},
     rule::{Check, Example, Level, Rule},
 };
 
@@ -40,25 +40,21 @@ Write the address the same way everywhere, and let the server answer exactly tha
 };
 
 fn check(run: &mut Run<'_>) {
-    // Few addresses end with a slash: only what they are without it needs to be looked for among the others.
     let with_slash: HashSet<&str> = run
-        .addresses()
-        .filter(|(_, _, kept)| kept.ends_in_slash)
-        .filter_map(|(_, address, _)| bare(address))
+        .paths()
+        .filter(|one| one.kept.ends_in_slash())
+        .filter_map(|one| bare(&one.address))
         .map(|(bare, _)| bare)
         .collect();
-    if with_slash.is_empty() {
-        return;
-    }
     // By address without its last slash: how it was written first, and where.
     let mut first: HashMap<&str, (bool, usize, Kept)> = HashMap::new();
     let mut twins = Vec::new();
-    for (file, address, kept) in run.addresses() {
+    for Candidate { file, kept, address } in run.paths() {
         let Some((bare, has_slash)) = bare(address).filter(|(bare, _)| with_slash.contains(bare))
         else {
             continue;
         };
-        let &mut (as_first, other, twin) = first.entry(bare).or_insert((has_slash, file, kept));
+        let &mut (as_first, other, twin) = first.entry(bare).or_insert((has_slash, *file, *kept));
         if as_first == has_slash {
             continue;
         }
@@ -75,19 +71,27 @@ fn check(run: &mut Run<'_>) {
             span: twin.span,
             message: format!("written {} a slash here", with(as_first)),
         };
-        twins.push((file, kept.span, message, related));
+        twins.push((*file, kept.span, message, related));
     }
     for (file, span, message, related) in twins {
         run.report(file, span, message, "write it the same way in both places", related);
     }
 }
 
+/// How most addresses begin.
+const HTTPS: &str = "https://";
+
 /// The address up to its query, without a slash at the end, and whether it has one. A host alone is the same with and without.
-fn bare(address: &str) -> Option<(&str, bool)> {
+pub(crate) fn bare(address: &str) -> Option<(&str, bool)> {
     let path = path(address);
     let bare = path.strip_suffix('/').unwrap_or(path);
     let has_slash = bare.len() < path.len();
-    let host = bare.find("//").map_or(0, |at| at + 2);
-    let has_path = host == 0 && !bare.is_empty() || bare[host..].contains('/');
+    let bytes = bare.as_bytes();
+    let host = if bare.starts_with(HTTPS) {
+        HTTPS.len()
+    } else {
+        bytes.windows(2).position(|two| two == b"//").map_or(0, |at| at + 2)
+    };
+    let has_path = host == 0 && !bare.is_empty() || memchr::memchr(b'/', &bytes[host..]).is_some();
     has_path.then_some((bare, has_slash))
 }

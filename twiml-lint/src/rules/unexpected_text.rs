@@ -3,7 +3,7 @@
 use super::values::shown;
 use crate::{
     address::trimmed,
-    document::Content,
+    document::{Content, Element},
     grammar::{Product, Role, TextRole},
     parse::BLANKS,
     pass::{Pass, Tag},
@@ -38,16 +38,15 @@ Put what is to be said into `<Say>`, and take out the rest. `<Dial>` holds eithe
 </Response>
 ",
     )]),
-    check: Check::EveryElement(check),
+    check: Check::OddElements(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let Some(role) = tag.role else { return };
-    let has_none = role.text == TextRole::None;
-    let has_either = role.name == "Dial" && tag.element.holds_elements();
-    if !(has_none || has_either) || !tag.element.holds_text() {
+    if !may_be(tag.element, role) {
         return;
     }
+    let has_none = role.text == TextRole::None;
     for content in tag.element.children() {
         let (Content::Text(text, span) | Content::CData(text, span)) = content else {
             continue;
@@ -64,6 +63,12 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
         let span = trimmed(span, &tag.element.source()[span.range()]);
         pass.report(span, message).help(help);
     }
+}
+
+/// Whether a text stands in an element that takes none, or no text beside elements.
+pub(crate) fn may_be(element: Element<'_, '_>, role: &Role) -> bool {
+    let has_either = || role.name == "Dial" && element.holds_elements();
+    element.holds_text() && (role.text == TextRole::None || has_either())
 }
 
 /// The text, where it can be seen.

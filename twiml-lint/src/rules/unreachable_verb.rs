@@ -2,6 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
+    grammar::{attribute, roles},
     document::Element,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -40,6 +41,9 @@ that address, which is asked whether or not somebody picked up.",
     check: Check::Elements(&["Response"], check),
 };
 
+/// Verbs that may not come back.
+const LEAVING: u128 = roles!("Redirect", "Hangup", "Reject", "Dial", "Connect");
+
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let mut end: Option<(Element<'_, '_>, &str)> = None;
     for verb in tag.element.child_elements() {
@@ -61,10 +65,13 @@ fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
 
 /// How a verb leaves the document for good, if it does.
 fn way_out(pass: &Pass<'_, '_, '_>, verb: Element<'_, '_>) -> Option<&'static str> {
-    match pass.name(verb) {
+    if !pass.is(verb, LEAVING) {
+        return None;
+    }
+    match verb.name() {
         "Redirect" => Some("goes on with another document"),
         "Hangup" | "Reject" => Some("ends the call"),
-        "Dial" | "Connect" => match flow::given(pass, verb, "action") {
+        "Dial" | "Connect" => match flow::given(pass, verb, attribute!("action")) {
             Given::Value(action) if !action.trim().is_empty() => {
                 Some("goes on with what its action answers")
             }

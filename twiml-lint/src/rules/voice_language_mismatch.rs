@@ -2,6 +2,7 @@
 
 use super::speech::{self, Voice};
 use crate::{
+    grammar::{attribute},
     address::has_placeholder,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
@@ -35,12 +36,12 @@ American English. Voices that are not known to speak one language only are not j
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Say"], check),
+    check: Check::OddSpeech(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
     let say = tag.element;
-    let (Some(voice), Some(language)) = (say.attribute("voice"), say.attribute("language")) else {
+    let (Some(voice), Some(language)) = (say.known(attribute!("voice")), say.known(attribute!("language"))) else {
         return;
     };
     let (name, wanted) = (voice.value(), language.value());

@@ -1,7 +1,5 @@
 //! The tags of the template languages: where one begins, where it ends, and what it does.
 
-use memchr::{memchr2, memchr3_iter};
-
 /// A tag of a template language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag {
@@ -39,21 +37,6 @@ pub(super) struct Tags<'a> {
     missing: Vec<&'static str>,
     /// How many expressions in brackets have had no end so far.
     endless: u32,
-}
-
-/// Whether it is worth while to look for tags at all.
-pub(super) fn may_hold_any(text: &str) -> bool {
-    // The XML declaration alone is none, and neither is a numeric reference.
-    let body = text.trim_start_matches('\u{FEFF}');
-    let body = body.strip_prefix("<?xml").unwrap_or(body).as_bytes();
-    let begins = |at: usize| {
-        let before = at.checked_sub(1).map(|before| body[before]);
-        match body[at] {
-            b'#' => before != Some(b'&'),
-            _ => before == Some(b'<'),
-        }
-    };
-    memchr2(b'{', b'$', body).is_some() || memchr3_iter(b'#', b'%', b'?', body).any(begins)
 }
 
 impl<'a> Tags<'a> {
@@ -373,28 +356,5 @@ fn code(statement: &str) -> Role {
         "if" | "unless" | "for" | "while" | "until" | "foreach" => Role::Open,
         _ if opens => Role::Open,
         _ => Role::Control,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_without_any_mark_of_a_template_are_known_at_once() {
-        let check = |text: &str, expected| assert_eq!(may_hold_any(text), expected, "{text:?}");
-        check("", false);
-        check("<?xml version='1.0'?><R>100% &#12354;? #</R>", true);
-        check(
-            "\u{FEFF}<?xml version='1.0'?><R>100% &#12354;? &#x3000;</R>",
-            false,
-        );
-        check("#if", true);
-        check("<R>&amp;#</R>", true);
-        check("<R>{</R>", true);
-        check("<R>$</R>", true);
-        check("<R><%= a %></R>", true);
-        check("<R><?php a ?></R>", true);
-        check("<?xml version='1.0'?> <?a?>", true);
     }
 }

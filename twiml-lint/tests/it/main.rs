@@ -7,6 +7,7 @@ mod files;
 mod fixes;
 mod reports;
 mod rules;
+mod sarif;
 mod statuses;
 mod terminal;
 mod tree;

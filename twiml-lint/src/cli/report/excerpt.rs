@@ -29,7 +29,9 @@ pub(super) struct Excerpt {
 /// The part of a text around a span; of a span over several lines, its first.
 pub(super) fn excerpt(text: &str, span: Span) -> Excerpt {
     let start = text.floor_char_boundary(span.start as usize);
-    let end = text.ceil_char_boundary(span.end as usize).max(start);
+    let end = text
+        .ceil_char_boundary((span.end as usize).min(text.len()))
+        .max(start);
     let mut before = fitting(text[..start].chars().rev());
     before.reverse();
     let mut marked = fitting(text[start..end].chars());

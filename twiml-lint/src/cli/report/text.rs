@@ -90,10 +90,14 @@ fn quote(
     (mark, style): (char, Style),
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if file.report.text.is_empty() {
+    let Some((text, offset)) = file.report.around(span.start) else {
         return Ok(());
-    }
-    let excerpt = excerpt(&file.report.text, span);
+    };
+    let inside = Span {
+        start: span.start - offset,
+        end: span.end - offset,
+    };
+    let excerpt = excerpt(text, inside);
     let (gutter, margin) = (run.styles.gutter, " ".repeat(digits));
     let marks = mark.to_string().repeat(excerpt.marks);
     let Position { line: number, .. } = place;
