@@ -375,6 +375,41 @@ fn a_file_that_is_not_there_says_how_to_get_one() {
     assert!(message.contains("`rinban init`"), "{message}");
 }
 
+/// What `docs/carriers.md` shows can be used as it stands.
+#[test]
+fn every_configuration_in_the_page_about_carriers_is_read() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/carriers.md");
+    let page = fs::read_to_string(page).expect("readable");
+    let blocks = page.split("```toml\n").skip(1);
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 5, "{page}");
+    let secret = |name: &str| {
+        environment(match name {
+            "VONAGE_KEY" => "PRIVATE_KEY",
+            "VONAGE_INBOUND_SECRET" => "PATH_SECRET",
+            _ => "SECRET",
+        })
+    };
+    for block in blocks {
+        let key = (
+            "private_key_file = \"/etc/rinban/vonage.key\"",
+            "private_key_env = \"VONAGE_KEY\"",
+        );
+        let block = block.replace(key.0, key.1);
+        let steps = match block.contains("paasoo") {
+            true => "['sms']",
+            false => "['voice']",
+        };
+        let text = format!(
+            "[server]\npublic_url = 'https://oncall.example.com'\n{block}\n[members.aya]\nnumber = '+819012345678'\n\
+             [groups.web]\nmembers = ['aya']\n[policies.default]\nsteps = {steps}"
+        );
+        let config = Config::parse_with(&text, Path::new("rinban.toml"), &secret);
+        let config = config.unwrap_or_else(|errors| panic!("{errors}\n{block}"));
+        assert_eq!(config.providers.len(), 1, "{block}");
+    }
+}
+
 /// What `docs/sources.md` shows can be used as it stands.
 #[test]
 fn every_configuration_in_the_page_about_sources_is_read() {

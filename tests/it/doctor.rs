@@ -8,6 +8,7 @@ use crate::support::{
     carrier::Carrier,
     core::{Home, config, problem},
     http::Request,
+    recorder::Recorder,
 };
 
 /// A home whose public URL leads to the core itself.
@@ -83,6 +84,44 @@ fn an_installation_that_is_well_is_told_so_and_nothing_changes_in_it() {
             .all(|check| check["level"] != "fail" && check["text"].is_string()),
         "{json}"
     );
+}
+
+#[test]
+fn other_carriers_are_asked_too_and_nothing_is_sent() {
+    let (carrier, api) = (Carrier::start(), Recorder::start());
+    let url = api.url();
+    let more = format!(
+        "[[providers]]\nname = \"vonage\"\nkind = \"vonage\"\nchannels = [\"voice\", \"sms\"]\nbase_url = \"{url}\"\n\
+         sms_url = \"{url}\"\napplication_id = \"aaaaaaaa-bbbb-cccc-dddd-0123456789ab\"\nprivate_key_env = \"PRIVATE_KEY\"\n\
+         signature_secret_env = \"TOKEN\"\napi_key = \"abcd1234\"\napi_secret_env = \"TOKEN\"\nfrom = \"+815012345678\"\n\
+         [[providers]]\nname = \"paasoo\"\nkind = \"paasoo\"\nbase_url = \"{url}\"\napi_key_env = \"TOKEN\"\n\
+         api_secret_env = \"TOKEN\"\nfrom = \"RINBAN\""
+    );
+    let key = include_str!("../../fixtures/vonage/private.pem");
+    let home = home(&carrier).and(&more).variable("PRIVATE_KEY", key);
+    let core = home.serve();
+    let (status, report) = said(&home.output(&["doctor"]));
+    assert_eq!(status, Some(0), "{report}");
+    check_lines(
+        &report,
+        &[
+            "ok    provider    vonage: the application's key is taken",
+            "warn  provider    vonage: the balance is 3.50 EUR",
+            "ok    provider    paasoo: the API key is taken",
+            "ok    public URL  a webhook signed as vonage signs it is taken for genuine",
+        ],
+    );
+    assert!(
+        api.all("POST", "").is_empty(),
+        "nobody is called or written to"
+    );
+    let home = home.variable("TOKEN", "changed since the core was started");
+    let (_, report) = said(&home.output(&["doctor"]));
+    check_lines(
+        &report,
+        &["fail  public URL  a webhook signed as vonage signs it is refused"],
+    );
+    drop(core);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 //!
 //! All of it goes to the place of a call that is none ([`crate::voice::PlaceKind::Probe`]), which changes nothing.
 
+mod seal;
+
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, header::CONTENT_TYPE};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::Client;
 use serde::Deserialize;
-use sha1::Sha1;
+
+use seal::Seal;
 
 use super::{
     certificate,
@@ -19,7 +19,7 @@ use super::{
     web::{self, Reply},
 };
 use crate::{
-    config::{Config, ProviderKind, Signing},
+    config::{Config, ProviderKind},
     escalation::ProviderName,
     handoff::core_lock,
     provider,
@@ -36,20 +36,16 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How long before its end a certificate should be renewed. Let's Encrypt's are, 30 days before.
 const RENEW: SignedDuration = SignedDuration::from_hours(24 * 14);
 
-/// As a carrier writes a form: `+`, `%` and an empty value, in which proxies and frameworks go wrong.
-const FORM: [(&str, &str); 4] = [
-    ("CallSid", "CA00000000000000000000000000000000"),
-    ("Digits", ""),
-    ("From", "+81 5012345678"),
-    ("To", "a/b&c=d 日本"),
-];
-
 /// A query that would not survive being read and written again.
 const QUERY: &str = "?a=1+2&b=%2F%7e&a=&c";
 
 pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
+    if config.server.is_outbound_only {
+        let text = "none is needed: the server is outbound-only";
+        return vec![Finding::ok(NAME, text)];
+    }
     if !is_public(&config) {
-        let text = "none is needed: only the simulated network calls back";
+        let text = "none is needed: no provider calls back from outside";
         return vec![Finding::ok(NAME, text)];
     }
     if !core_lock::is_core_ready(&config.state_dir).unwrap_or(false) {
@@ -78,11 +74,9 @@ pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for provider in &config.providers {
-        if let ProviderKind::Twilio(twilio) = &provider.kind {
-            findings.extend(
-                trip.of(&provider.name, &twilio.signing, Timestamp::now())
-                    .await,
-            );
+        if sends(&provider.kind) {
+            let seal = Seal::of(&provider.kind);
+            findings.extend(trip.of(&provider.name, seal, Timestamp::now()).await);
         }
     }
     findings.dedup();
@@ -91,7 +85,12 @@ pub(super) async fn check(config: Arc<Config>) -> Vec<Finding> {
 
 fn is_public(config: &Config) -> bool {
     let mut kinds = config.providers.iter().map(|provider| &provider.kind);
-    kinds.any(|kind| !matches!(kind, ProviderKind::Simulated))
+    kinds.any(sends)
+}
+
+/// Whether a carrier asks us from outside what to say, or tells us how a message goes.
+fn sends(kind: &ProviderKind) -> bool {
+    !matches!(kind, ProviderKind::Simulated | ProviderKind::PaaSoo(_))
 }
 
 /// Requests from outside in.
@@ -114,7 +113,12 @@ struct Answer {
 }
 
 impl RoundTrip {
-    async fn of(&self, provider: &ProviderName, signing: &Signing, now: Timestamp) -> Vec<Finding> {
+    async fn of(
+        &self,
+        provider: &ProviderName,
+        seal: Option<Seal<'_>>,
+        now: Timestamp,
+    ) -> Vec<Finding> {
         let url = self
             .links
             .of_attempt(provider, PROBE, now + GOOD_FOR, "")
@@ -124,8 +128,9 @@ impl RoundTrip {
             Ok(reply) => self.echo(&url, &reply, now),
             Err(why) => vec![self.unreached(&why)],
         };
-        if findings.iter().all(|finding| finding.level != Level::Fail) {
-            findings.push(self.webhook(provider, signing, &url).await);
+        let is_well = findings.iter().all(|finding| finding.level != Level::Fail);
+        if let Some(seal) = seal.filter(|_| is_well) {
+            findings.push(self.webhook(provider, &seal, &url).await);
         }
         findings
     }
@@ -165,20 +170,8 @@ impl RoundTrip {
     }
 
     /// A webhook as the provider sends it.
-    async fn webhook(&self, provider: &ProviderName, signing: &Signing, url: &str) -> Finding {
-        let signature = signing.tokens.first().map(|token| sign(token, url));
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(FORM)
-            .finish();
-        let request = self
-            .client
-            .post(url)
-            .header(
-                CONTENT_TYPE,
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
-            .header(&signing.header, signature.unwrap_or_default())
-            .body(body);
+    async fn webhook(&self, provider: &ProviderName, seal: &Seal<'_>, url: &str) -> Finding {
+        let request = seal.request(&self.client, url, Timestamp::now());
         let reply = match web::send(request).await {
             Ok(reply) => reply,
             Err(why) => return self.unreached(&why),
@@ -190,7 +183,7 @@ impl RoundTrip {
                 format!(
                     "if the token was changed, restart the rinban service; else let the proxy pass POST bodies and the \
                      header {} on as they are. The core's log names the reason",
-                    signing.header
+                    seal.header()
                 ),
             );
         }
@@ -296,20 +289,6 @@ fn expiry(until: Timestamp, now: Timestamp) -> Finding {
     } else {
         Finding::ok(NAME, text)
     }
-}
-
-/// `X-Twilio-Signature`: the address, then each parameter's name and value in the order of the names (Twilio: Security).
-fn sign(token: &SecretString, url: &str) -> String {
-    let mut sorted = FORM;
-    sorted.sort_unstable();
-    let mut mac = <Hmac<Sha1>>::new_from_slice(token.expose_secret().as_bytes())
-        .expect("HMAC takes keys of any length");
-    mac.update(url.as_bytes());
-    for (name, value) in sorted {
-        mac.update(name.as_bytes());
-        mac.update(value.as_bytes());
-    }
-    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

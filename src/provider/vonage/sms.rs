@@ -126,11 +126,9 @@ impl VonageSms {
     }
 
     fn remember(&self, sent: &Sent) {
-        let left = sent.messages.iter().filter_map(|part| part.left.as_ref());
-        let left = left
-            .filter_map(transport::word)
-            .filter_map(|left| left.parse().ok());
-        if let Some(left) = left.last() {
+        let words = sent.messages.iter().rev();
+        let words = words.filter_map(|part| transport::word(part.left.as_ref()?));
+        if let Some(left) = words.filter_map(|word| word.parse().ok()).next() {
             *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         }
     }

@@ -122,7 +122,12 @@ fn answer(mut stream: &TcpStream, shared: &Shared) {
                 r#"{{"message-count":"1","messages":[{{"status":"0","message-id":"m-{number}"}}]}}"#
             )
         }
+        ("GET", "/v1/calls") => r#"{"_embedded":{"calls":[]}}"#.to_owned(),
+        ("GET", "/account/get-balance") => r#"{"value":3.5,"autoReload":false}"#.to_owned(),
         // PaaSoo.
+        ("GET", "/json") if asked.field("text").is_none() => {
+            r#"{"status":"2","status_code":"Missing params."}"#.to_owned()
+        }
         ("GET", "/json") => format!(r#"{{"status":"0","messageid":"p-{number}"}}"#),
         // Twilio.
         ("POST", path) if path.ends_with("/Messages.json") => {

@@ -45,7 +45,7 @@ async fn findings(server: &MockServer) -> Vec<Finding> {
         listen: "127.0.0.1:8075".to_owned(),
     };
     let token = SecretString::from("the auth token");
-    trip.of(&"two names".into(), &signing(&token), Timestamp::now())
+    trip.of(&"two names".into(), Some(seal(&token)), Timestamp::now())
         .await
 }
 
@@ -75,11 +75,10 @@ async fn check(
     }
 }
 
-fn signing(token: &SecretString) -> Signing {
-    Signing {
-        header: "X-Twilio-Signature".to_owned(),
-        tokens: vec![token.clone()],
-        shared: Vec::new(),
+fn seal(token: &SecretString) -> Seal<'_> {
+    Seal::Form {
+        header: "X-Twilio-Signature",
+        token,
     }
 }
 
@@ -180,7 +179,7 @@ async fn an_address_that_nobody_answers_at_is_told() {
     let findings = trip
         .of(
             &"twilio".into(),
-            &signing(&SecretString::from("t")),
+            Some(seal(&SecretString::from("t"))),
             Timestamp::now(),
         )
         .await;

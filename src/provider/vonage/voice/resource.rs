@@ -79,7 +79,7 @@ impl Call {
         };
         let began = text.parse::<Timestamp>().ok().or_else(|| {
             let civil: DateTime = text.parse().ok()?;
-            Some(TimeZone::UTC.to_timestamp(civil).ok()?)
+            TimeZone::UTC.to_timestamp(civil).ok()
         });
         began.is_some_and(|began| began < since)
     }
