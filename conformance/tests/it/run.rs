@@ -1,1 +1,8 @@
 //! conformance run, as its users run it.
+
+mod bad_input;
+mod command;
+mod handler;
+mod http;
+mod known_bad;
+mod reports;
