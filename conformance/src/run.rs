@@ -26,6 +26,7 @@ use std::{
 };
 
 use crate::status::Status;
+use case::Stop;
 use play::play;
 use progress::Progress;
 use report::{CaseResult, Report, Target, WriteError};
@@ -157,21 +158,22 @@ async fn play_all(settings: Settings, out: &mut dyn Write) -> Result<Report, Tro
     })
 }
 
-/// One genuine request, to see whether anybody is there. Where the system places the calls, its first call will tell.
+/// One genuine request, to see whether anybody is there; where the system places the calls, one call.
 async fn reach(subject: &Subject) -> Result<(), Trouble> {
-    if subject.kit.lines.are_placed() {
-        return Ok(());
-    }
+    let unreachable = |why: String| Err(Trouble::Unreachable(subject.url.clone(), why));
     let stage = Stage::new("sig/plain", &subject.kit);
-    let Ok(line) = stage.line().await else {
-        return Ok(());
+    let line = match stage.line().await {
+        Ok(line) => line,
+        Err(Stop::Skip(why)) => return unreachable(why),
+        Err(Stop::Fail(failure)) => return unreachable(failure.actual),
     };
     let delivery = stage
         .send("is anybody there?", &stage.answered(&line))
         .await;
+    stage.settle().await;
     match &delivery.exchange.result {
         Err(error) if error.is_unreachable() || delivery.exchange.received.is_empty() => {
-            Err(Trouble::Unreachable(subject.url.clone(), error.to_string()))
+            unreachable(error.to_string())
         }
         _ => Ok(()),
     }

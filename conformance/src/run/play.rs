@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::{
     case::{Case, Play, Stop, Verdict},
     forge::{Draft, Forgery},
-    line::Lines,
     stage::{Kit, Record, Stage},
     variation::Variation,
 };
@@ -28,9 +27,7 @@ pub async fn play(case: &'static Case, kit: &Kit) -> Played {
     let start = Instant::now();
     let stage = Stage::new(case.id, kit);
     let verdict = perform(case, &stage).await;
-    if let Lines::Placed(outbound) = &kit.lines {
-        outbound.settle().await;
-    }
+    stage.settle().await;
     Played {
         case,
         verdict,

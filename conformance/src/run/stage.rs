@@ -126,6 +126,13 @@ impl<'r> Stage<'r> {
         self.kit.lines.next(self.case).await
     }
 
+    /// Ends what is left of the calls, where the system placed them.
+    pub async fn settle(&self) {
+        if let Lines::Placed(outbound) = &self.kit.lines {
+            outbound.settle().await;
+        }
+    }
+
     /// The keys of a forger.
     pub fn keys(&self) -> Keys<'_> {
         Keys {
@@ -306,4 +313,11 @@ impl<'r> Stage<'r> {
             method: Method::Post,
         }
     }
+}
+
+/// Why a case is skipped that only somebody who can tell could judge.
+pub fn cannot_tell() -> Stop {
+    Stop::skip(
+        "nobody can tell whether the alert was taken: name an --observe-url, or the words of it with --acknowledged-says",
+    )
 }

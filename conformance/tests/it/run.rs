@@ -5,4 +5,5 @@ mod command;
 mod handler;
 mod http;
 mod known_bad;
+mod own_core;
 mod reports;

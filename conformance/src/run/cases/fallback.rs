@@ -3,7 +3,7 @@
 use crate::{
     run::{
         case::{Case, Grade, Play, Playing, Stop},
-        stage::Stage,
+        stage::{Stage, cannot_tell},
     },
     twilio::{
         twiml::{Call, Input, Occasion, Sound, Step, Verb},
@@ -177,14 +177,22 @@ fn takes_keys<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
                     call.next(Input::Failed(nothing()))
                 }
                 Step::Fetch(fetch) if fetch.occasion == Occasion::Keys => {
-                    stage.fetch(&line, &fetch).await.verbs()?;
-                    return match stage.is_observed() {
-                        true => {
+                    let delivery = stage.fetch(&line, &fetch).await;
+                    delivery.verbs()?;
+                    let says = stage.says_acknowledged(delivery.accepted()?);
+                    return match (stage.is_observed(), says) {
+                        (true, _) => {
                             stage
                                 .check_acknowledged(&line, 1, "by a key in the fallback")
                                 .await
                         }
-                        false => Ok(()),
+                        (false, Some(true)) => Ok(()),
+                        (false, Some(false)) => Err(Stop::fail(
+                            "a reply that says that the alert is taken",
+                            "another",
+                        )
+                        .at(delivery.at)),
+                        (false, None) => Err(cannot_tell()),
                     };
                 }
                 Step::Fetch(fetch) => {

@@ -4,7 +4,7 @@ use crate::{
     run::{
         case::{Case, Grade, Play, Playing, Stop, Verdict},
         line::Line,
-        stage::{Stage, Walk},
+        stage::{Stage, Walk, cannot_tell},
     },
     twilio::{
         Form,
@@ -16,6 +16,14 @@ use crate::{
 const GATHER: &str = "Twilio, TwiML: Gather";
 
 pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "gather/answered",
+        requirement: "Every key, and none, is answered with TwiML.",
+        why: "A crash for a key that nobody thought of ends the call with the carrier's apology.",
+        source: GATHER,
+        grade: Grade::Must,
+        play: Play::Scene(answered),
+    },
     Case {
         id: "gather/digit",
         requirement: "The key that takes the alert takes it once, and is answered.",
@@ -136,30 +144,45 @@ async fn asked(stage: &Stage<'_>) -> Result<Asked, Stop> {
     Ok(Asked { line, walk, action })
 }
 
-/// Nothing is taken, as far as that can be told. The reply's words are enough to see that it was; to see that it was not, an observer
-/// is better.
+/// Nothing is taken: by the words of the reply, and by the observer.
 async fn check_not_taken(
     stage: &Stage<'_>,
     line: &Line,
     reply: Option<&Reply>,
     when: &str,
 ) -> Verdict {
-    if reply.and_then(|reply| stage.says_acknowledged(reply)) == Some(true) {
-        return Err(Stop::fail(
-            format!("nothing is taken {when}"),
-            "the reply says that it is taken",
-        ));
-    }
-    match stage.is_observed() {
-        true => stage.check_acknowledged(line, 0, when).await,
-        false => Ok(()),
+    let says = reply.and_then(|reply| stage.says_acknowledged(reply));
+    match (stage.is_observed(), says) {
+        (_, Some(true)) => {
+            let expected = format!("nothing is taken {when}");
+            Err(Stop::fail(expected, "the reply says that it is taken"))
+        }
+        (true, _) => stage.check_acknowledged(line, 0, when).await,
+        (false, Some(false)) => Ok(()),
+        (false, None) => Err(cannot_tell()),
     }
 }
 
-fn cannot_tell() -> Stop {
-    Stop::skip(
-        "nobody can tell whether the alert was taken: name an --observe-url, or the words of it with --acknowledged-says",
-    )
+fn answered<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
+    Box::pin(async {
+        let customs = &stage.kit.customs;
+        for keys in [
+            &customs.acknowledge_key,
+            &customs.wrong_key,
+            "0",
+            "*",
+            "1234567890",
+            "",
+        ] {
+            let Asked { line, action, .. } = asked(stage).await?;
+            let note = format!("the keys {keys:?}");
+            stage
+                .send(&note, &stage.pressed(&line, &action, keys))
+                .await
+                .verbs()?;
+        }
+        Ok(())
+    })
 }
 
 fn digit<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
@@ -260,7 +283,12 @@ fn silence<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
                 Stop::fail("a verb behind the Gather", actual).at(walk.documents[0].delivery.at)
             );
         }
-        check_not_taken(stage, &line, None, "after silence").await
+        let last = walk
+            .documents
+            .last()
+            .map(|document| document.delivery.accepted())
+            .transpose()?;
+        check_not_taken(stage, &line, last, "after silence").await
     })
 }
 

@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "status/lost-completed",
-        requirement: "A call whose end is never told takes nothing, and the next call is served.",
+        requirement: "A call whose end is never told does not keep the next one from being served.",
         why: "Status callbacks have no fallback: one that is lost is lost.",
         source: CALLBACKS,
         grade: Grade::Must,
