@@ -282,8 +282,11 @@ impl Wire {
             Scheme::Https => {
                 let name = tls::server_name(to.host_name())?;
                 let handshake = self.tls.connect(name, tcp);
-                let stream = self.in_time(handshake).await?;
-                let stream = stream.map_err(|error| WireError::Tls(error.to_string()))?;
+                let limit = self.limits.connect;
+                let stream = timeout(limit, handshake)
+                    .await
+                    .map_err(|_| WireError::Tls(format!("no handshake within {limit:?}")))?
+                    .map_err(|error| WireError::Tls(error.to_string()))?;
                 log.connected();
                 self.exchange(stream, method, bytes, log).await
             }

@@ -1,7 +1,7 @@
 //! The real command, and what it says.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -87,12 +87,13 @@ impl Played {
             "--timeout",
             &timeout,
             "--strict",
-            "--seed",
-            "7",
             "--json",
             json.to_str().expect("UTF-8"),
         ]);
         arguments.extend(more);
+        if !more.contains(&"--seed") {
+            arguments.extend(["--seed", "7"]);
+        }
         let run = Run::with(&arguments);
         let report = std::fs::read_to_string(&json)
             .ok()
@@ -104,12 +105,14 @@ impl Played {
         }
     }
 
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
+    /// Takes over a directory with more forms of the report.
+    pub(crate) fn keep(&mut self, dir: TempDir) {
+        self.dir = dir;
     }
 
-    pub(crate) fn json(&self) -> PathBuf {
-        self.dir().join("report.json")
+    /// A form of the report in that directory.
+    pub(crate) fn form(&self, form: &str) -> PathBuf {
+        self.dir.path().join(format!("report.{form}"))
     }
 
     /// The outcome of a case at the first target.

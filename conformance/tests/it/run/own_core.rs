@@ -2,12 +2,15 @@
 //! every case has to hold.
 
 use std::{
+    collections::HashMap,
+    env,
     fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Mutex,
 };
 
 use serde_json::{Value, json};
@@ -39,6 +42,22 @@ fn program() -> PathBuf {
     cargo.args([
         "build", "--quiet", "--locked", "-p", "rinban", "--bin", "rinban",
     ]);
+    // What cargo tells of this package would have it build ring, and all above it, anew.
+    for (name, _) in env::vars_os() {
+        let told = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+        ];
+        if told
+            .iter()
+            .any(|told| name.to_string_lossy().starts_with(told))
+        {
+            cargo.env_remove(name);
+        }
+    }
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
@@ -175,51 +194,77 @@ fn post(core: SocketAddr, event: &Value) -> u16 {
         .unwrap_or(500)
 }
 
-/// The facts of a call, as the core's journal has them: an observer for a system that has none of its own.
-fn facts(program: &Path, dir: &Path, sid: &str) -> Value {
-    let journal = |arguments: &[&str]| {
-        let mut command = Core::command(program, dir);
+/// Reads the core's journal: an observer for a system that has none of its own.
+struct Journal {
+    program: PathBuf,
+    dir: PathBuf,
+    /// Which escalation a call belongs to, once that is known.
+    known: Mutex<HashMap<String, String>>,
+}
+
+impl Journal {
+    fn read(&self, arguments: &[&str]) -> String {
+        let mut command = Core::command(&self.program, &self.dir);
         let output = command
             .arg("journal")
             .args(["--config", "rinban.toml"])
             .args(arguments)
             .output();
         String::from_utf8_lossy(&output.expect("the core's program runs").stdout).into_owned()
-    };
-    let ids: Vec<String> = journal(&[])
-        .lines()
-        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
-        .collect();
-    let entries = ids
-        .iter()
-        .map(|id| journal(&[id, "--json"]))
-        .find(|entries| entries.contains(sid));
-    let mut acknowledged = 0;
-    let mut status = Value::Null;
-    for line in entries.unwrap_or_default().lines() {
-        let entry: Value = serde_json::from_str(line).expect("the journal is JSON");
-        if entry["input"]["call"] != sid {
-            continue;
-        }
-        let effects = entry["effects"].as_array().cloned().unwrap_or_default();
-        acknowledged += effects
-            .iter()
-            .filter(|effect| effect["do"] == "take_alerts")
-            .count();
-        if entry["input"]["saw"] == "status" {
-            status = entry["input"]["status"].clone();
-        }
     }
-    json!({"acknowledged": acknowledged, "status": status})
+
+    /// The entries of the escalation that has placed this call.
+    fn of_call(&self, sid: &str) -> String {
+        let known = self.known.lock().expect("no panic").get(sid).cloned();
+        if let Some(id) = known {
+            return self.read(&[&id, "--json"]);
+        }
+        let list = self.read(&[]);
+        let ids = list
+            .lines()
+            .filter_map(|line| line.split_whitespace().next());
+        for id in ids {
+            let entries = self.read(&[id, "--json"]);
+            if entries.contains(sid) {
+                self.known
+                    .lock()
+                    .expect("no panic")
+                    .insert(sid.to_owned(), id.to_owned());
+                return entries;
+            }
+        }
+        String::new()
+    }
+
+    fn facts(&self, sid: &str) -> Value {
+        let mut acknowledged = 0;
+        let mut status = Value::Null;
+        for line in self.of_call(sid).lines() {
+            let entry: Value = serde_json::from_str(line).expect("the journal is JSON");
+            if entry["input"]["call"] != sid {
+                continue;
+            }
+            let effects = entry["effects"].as_array().cloned().unwrap_or_default();
+            acknowledged += effects
+                .iter()
+                .filter(|effect| effect["do"] == "take_alerts")
+                .count();
+            if entry["input"]["saw"] == "status" {
+                status = entry["input"]["status"].clone();
+            }
+        }
+        json!({"acknowledged": acknowledged, "status": status})
+    }
 }
 
 /// Between suite and core: triggers become events, and the journal becomes facts.
 fn interpreter(core: &Core) -> Server {
-    let (address, program, dir) = (
-        core.address,
-        core.program.clone(),
-        core.dir.path().to_owned(),
-    );
+    let address = core.address;
+    let journal = Journal {
+        program: core.program.clone(),
+        dir: core.dir.path().to_owned(),
+        known: Mutex::default(),
+    };
     Server::start(move |request: &Request| {
         Some(match request.path() {
             "/event" => Reply::new(post(address, &event(&request.body)), "", ""),
@@ -228,11 +273,7 @@ fn interpreter(core: &Core) -> Server {
                     .query()
                     .and_then(|query| query.strip_prefix("CallSid="))
                     .unwrap_or_default();
-                Reply::new(
-                    200,
-                    "application/json",
-                    facts(&program, &dir, sid).to_string(),
-                )
+                Reply::new(200, "application/json", journal.facts(sid).to_string())
             }
         })
     })
