@@ -4,6 +4,7 @@
 //! * [`run`]: cases against anybody's webhook handler, and their reports;
 //! * [`serve`]: a stand-in for Twilio's REST API, with faults by plan or seed;
 //! * [`soak`]: the core's own logic under a seeded scheduler with virtual time;
+//! * [`twilio`]: the carrier's side of a call, which all of them speak;
 //! * [`status`]: what the command's exit statuses mean;
 //! * [`cli`]: the command.
 //!
@@ -14,3 +15,4 @@ pub mod run;
 pub mod serve;
 pub mod soak;
 pub mod status;
+pub mod twilio;

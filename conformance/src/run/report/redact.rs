@@ -1,0 +1,71 @@
+//! Blots out what must not be shown.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+const BLOT: &str = "***";
+/// How many bytes of a request or reply are shown.
+const SHOWN: usize = 16 * 1024;
+
+/// What is never shown.
+#[derive(Debug, Default)]
+pub struct Secrets(Vec<SecretString>);
+
+impl Secrets {
+    /// These.
+    pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        let is_something = |secret: &SecretString| !secret.expose_secret().is_empty();
+        Self(secrets.into_iter().filter(is_something).collect())
+    }
+
+    /// A text without them.
+    pub fn blot(&self, text: &str) -> String {
+        let blotted =
+            |text: String, secret: &SecretString| text.replace(secret.expose_secret(), BLOT);
+        self.0.iter().fold(text.to_owned(), blotted)
+    }
+
+    /// Bytes of the wire as text, without them, and without passwords in headers.
+    pub(super) fn wire(&self, bytes: &[u8]) -> String {
+        let shown = &bytes[..bytes.len().min(SHOWN)];
+        let text = String::from_utf8_lossy(shown);
+        let mut lines = Vec::new();
+        let mut is_head = true;
+        for line in text.split('\n') {
+            is_head &= !line.trim().is_empty();
+            match line.split_once(':') {
+                Some((name, _)) if is_head && name.eq_ignore_ascii_case("authorization") => {
+                    lines.push(format!("{name}: {BLOT}\r"));
+                }
+                _ => lines.push(line.to_owned()),
+            }
+        }
+        let mut text = self.blot(&lines.join("\n"));
+        if bytes.len() > SHOWN {
+            text += &format!("\n... and {} bytes more", bytes.len() - SHOWN);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_and_passwords_are_never_shown() {
+        let secrets = Secrets::new(["token".into(), "".into()]);
+        assert_eq!(secrets.blot("a token, tokens"), "a ***, ***s");
+        let sent = b"GET / HTTP/1.1\r\nauthorization: Basic eA==\r\nX: y\r\n\r\nAuthorization: kept, token";
+        let shown = secrets.wire(sent);
+        assert_eq!(
+            shown,
+            "GET / HTTP/1.1\r\nauthorization: ***\r\nX: y\r\n\r\nAuthorization: kept, ***"
+        );
+    }
+
+    #[test]
+    fn long_replies_are_cut() {
+        let shown = Secrets::default().wire(&vec![b'x'; SHOWN + 7]);
+        assert!(shown.ends_with("... and 7 bytes more"));
+    }
+}
