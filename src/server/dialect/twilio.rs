@@ -90,6 +90,10 @@ fn call(kind: PlaceKind, form: &Form) -> Result<Said, Refusal> {
 fn receipt(form: &Form) -> Result<Said, Refusal> {
     let message = name(form, "MessageSid").ok_or(Refusal::Incomplete("MessageSid is missing"))?;
     let word = form.get("MessageStatus").unwrap_or_default();
+    if let Some(code) = form.get("ErrorCode").and_then(|code| code.parse().ok()) {
+        let whose = message_codes::class(code);
+        tracing::warn!(message, code, "a message did not arrive: {whose}");
+    }
     Ok(match message_codes::status(word) {
         Some(status) => Said::Message {
             message: MessageSid::new(message),
