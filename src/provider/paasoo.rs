@@ -11,6 +11,7 @@
 //! same number within 3 s (code 8). So where the reply to a message is lost soon enough, it is sent once more: code 8 then means
 //! that the first was taken. Its name is lost all the same, so it has one of ours, and how far it came stays unknown.
 
+mod codes;
 #[cfg(test)]
 mod connection_faults;
 #[cfg(test)]
@@ -34,7 +35,8 @@ use crate::{
     roster::PhoneNumber,
 };
 
-use FaultClass::{Account as AccountFault, Ambiguous, Callee, Ours, Provider};
+use FaultClass::{Ambiguous, Ours, Provider};
+use codes::{MISSING, SAME};
 
 /// PaaSoo's own address.
 pub const BASE_URL: &str = "https://api.paasoo.com";
@@ -48,46 +50,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The same text to the same number is refused for 3 s; a request that is to be refused has to arrive within them.
 const SAME_AGAIN: Duration = Duration::from_millis(2_000);
 
-/// The code of such a refusal.
-const SAME: u32 = 8;
-
-/// The code of a request in which something is missing.
-const MISSING: u32 = 2;
-
 /// Begins the name that we give to a message whose own was lost.
 const UNNAMED: &str = "unnamed-";
-
-/// Why a message was not taken (PaaSoo, API documentation, "status").
-const CODES: &[(u32, FaultClass, &str)] = &[
-    (MISSING, Ours, "a parameter is missing"),
-    (4, AccountFault, "the credentials were refused"),
-    (5, AccountFault, "this address may not use the account"),
-    (6, Callee, "the number is not valid"),
-    (7, Ours, "the sender is not valid"),
-    (
-        SAME,
-        Ambiguous,
-        "the same text was sent to this number within 3 s",
-    ),
-    (9, AccountFault, "the account has no credit left"),
-    (10, Provider, "too many requests at once"),
-    (11, Ambiguous, "an error inside PaaSoo"),
-];
-
-/// The words of a receipt, in small letters. Only `delivered` has been seen.
-const WORDS: &[(&str, MessageStatus)] = &[
-    ("accepted", MessageStatus::Queued),
-    ("buffered", MessageStatus::Queued),
-    ("submitted", MessageStatus::Sent),
-    ("sent", MessageStatus::Sent),
-    ("unknown", MessageStatus::Sent),
-    ("delivered", MessageStatus::Delivered),
-    ("undelivered", MessageStatus::Undelivered),
-    ("undeliverable", MessageStatus::Undelivered),
-    ("expired", MessageStatus::Undelivered),
-    ("failed", MessageStatus::Undelivered),
-    ("rejected", MessageStatus::Undelivered),
-];
 
 /// The account that sends the messages.
 #[derive(Clone, Debug)]
@@ -168,7 +132,7 @@ impl PaaSoo {
                 let text = "accepted, but the reply names no message";
                 fault(Ambiguous, text)
             }),
-            Some(code) => Err(judge(code)),
+            Some(code) => Err(codes::judge(code)),
             None => Err(fault(Ambiguous, "the reply has no status")),
         }
     }
@@ -220,7 +184,7 @@ impl PaaSoo {
         let answer: Answer = parse(&body.await.map_err(of_reading)?).map_err(of_reading)?;
         match answer.code() {
             Some(0 | MISSING) => Ok(()),
-            Some(code) => Err(of_reading(judge(code))),
+            Some(code) => Err(of_reading(codes::judge(code))),
             None => Err(fault(Provider, "the reply has no status")),
         }
     }
@@ -270,9 +234,7 @@ impl Answer {
 
 impl Receipt {
     fn status(&self) -> Option<MessageStatus> {
-        let word = self.word.as_deref()?.to_ascii_lowercase();
-        let known = WORDS.iter().find(|(known, _)| *known == word);
-        known.map(|(_, status)| *status)
+        codes::status(self.word.as_deref()?)
     }
 }
 
@@ -280,70 +242,9 @@ fn unnamed(attempt: AttemptId) -> MessageSid {
     MessageSid::new(format!("{UNNAMED}{attempt}"))
 }
 
-/// A code that is new was refused all the same, so the next provider may try.
-fn judge(code: u32) -> Fault {
-    let known = CODES.iter().find(|(known, ..)| *known == code);
-    let (class, text) = known.map_or((Provider, "refused"), |(_, class, text)| (*class, *text));
-    Fault {
-        class,
-        code: Some(code),
-        text: text.to_owned(),
-    }
-}
-
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|_| {
         let text = "the reply is not what PaaSoo documents";
         fault(Ambiguous, text)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_is_somebodys_fault() {
-        for (codes, class) in [
-            (&[1, 3, 10, 99][..], Provider),
-            (&[4, 5, 9], AccountFault),
-            (&[6], Callee),
-            (&[2, 7], Ours),
-            (&[8, 11], Ambiguous),
-        ] {
-            for code in codes {
-                let fault = judge(*code);
-                assert_eq!((fault.class, fault.code), (class, Some(*code)), "{fault}");
-            }
-        }
-        assert!(CODES.is_sorted_by(|a, b| a.0 < b.0), "once each, in order");
-    }
-
-    #[test]
-    fn every_word_of_a_receipt_is_understood_and_no_other() {
-        for (words, expected) in [
-            (&["accepted", "buffered"][..], Some(MessageStatus::Queued)),
-            (&["submitted", "sent", "unknown"], Some(MessageStatus::Sent)),
-            (&["delivered", "DELIVERED"], Some(MessageStatus::Delivered)),
-            (
-                &[
-                    "undelivered",
-                    "undeliverable",
-                    "expired",
-                    "failed",
-                    "rejected",
-                ],
-                Some(MessageStatus::Undelivered),
-            ),
-            (&["", "lost"], None),
-        ] {
-            for word in words {
-                let receipt = Receipt {
-                    messageid: None,
-                    word: Some((*word).to_owned()),
-                };
-                assert_eq!(receipt.status(), expected, "{word:?}");
-            }
-        }
-    }
 }
