@@ -107,8 +107,10 @@ impl Book {
         let Some(entry) = live else { return false };
         entry.record.status = status;
         entry.record.updated = now;
-        if status == CallStatus::InProgress {
-            entry.record.answered = Some(now);
+        match status {
+            CallStatus::Initiated => entry.record.started = Some(now),
+            CallStatus::InProgress => entry.record.answered = Some(now),
+            _ => {}
         }
         true
     }
@@ -182,6 +184,7 @@ pub(super) fn new_call(sid: String, order: &CallOrder, now: Timestamp) -> CallRe
         status: CallStatus::Queued,
         created: now,
         updated: now,
+        started: None,
         answered: None,
         ended: None,
         talked: std::time::Duration::ZERO,

@@ -87,6 +87,8 @@ pub struct CallRecord {
     pub created: Timestamp,
     /// When it changed last.
     pub updated: Timestamp,
+    /// When it was dialled.
+    pub started: Option<Timestamp>,
     /// When it was answered.
     pub answered: Option<Timestamp>,
     /// When it was over.

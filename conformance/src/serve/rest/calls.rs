@@ -40,7 +40,7 @@ pub(super) fn list(stand: &Shared, asked: &Asked) -> Outcome {
             && is("From", &call.from)
             && is("Status", call.status.shown())
             && query.get("ParentCallSid").is_none()
-            && started.fit(call.answered)
+            && started.fit(call.started)
             && ended.fit(call.ended)
     };
     let book = stand.book();
@@ -121,7 +121,7 @@ fn resource(stand: &Shared, call: &CallRecord) -> Value {
         "status": call.status.shown(),
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),
-        "start_time": time(call.answered),
+        "start_time": time(call.started),
         "end_time": time(call.ended),
         "duration": call.ended.map(|_| whole_seconds(call).to_string()),
         "price": null,
