@@ -181,6 +181,10 @@ pub(super) fn new_call(sid: String, order: &CallOrder, now: Timestamp) -> CallRe
         sid,
         to: order.to.clone(),
         from: order.from.clone(),
+        url: match &order.script {
+            Script::At(target) => Some(target.address.to_string()),
+            Script::Inline(_) => None,
+        },
         status: CallStatus::Queued,
         created: now,
         updated: now,

@@ -7,11 +7,10 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::Instant;
 
 use super::{faults::Kind, form::Form, record::masked};
 
@@ -20,8 +19,8 @@ use super::{faults::Kind, form::Form, record::masked};
 pub struct Record {
     /// Counted from 1, over everything.
     pub number: u64,
-    /// Real time since the stand-in started, or was reset.
-    pub at_millis: u64,
+    /// When.
+    pub at: Timestamp,
     /// What it is about: the SID of a call or a message, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
@@ -116,7 +115,6 @@ pub struct Journal {
 
 #[derive(Debug)]
 struct Pages {
-    start: Instant,
     written: u64,
     records: VecDeque<Record>,
 }
@@ -142,7 +140,7 @@ impl Journal {
         pages.written += 1;
         let record = Record {
             number: pages.written,
-            at_millis: u64::try_from(pages.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            at: Timestamp::now(),
             sid: sid.map(str::to_owned),
             what,
             fault,
@@ -171,7 +169,6 @@ impl Journal {
 impl Pages {
     fn new() -> Self {
         Self {
-            start: Instant::now(),
             written: 0,
             records: VecDeque::new(),
         }
@@ -181,11 +178,7 @@ impl Pages {
 impl fmt::Display for Record {
     /// One line, without numbers that could be called and without what makes an address secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:9.3}",
-            Duration::from_millis(self.at_millis).as_secs_f64()
-        )?;
+        write!(f, "{:.3}", self.at)?;
         if let Some(sid) = &self.sid {
             write!(f, " {}", sid.get(..10).unwrap_or(sid))?;
         }

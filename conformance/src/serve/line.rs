@@ -196,21 +196,16 @@ impl Line {
         let limit = tape.map_or(self.order.time_limit, |tape| {
             tape.min(self.order.time_limit)
         });
-        let clock = self.stand.clock;
         let fault = self.fault(Place::Answer, "");
-        let extra = self.answered_by;
-        let talk = async {
-            match fault {
-                // Nothing is asked for, nothing is heard.
-                Some(fault) => {
-                    self.note_fault(fault);
-                    clock.sleep(fault.lasts).await;
-                }
-                None => Talk::new(self, steps, extra).run().await,
+        let answered_by = self.answered_by;
+        match fault {
+            // Nothing is asked for, nothing is heard.
+            Some(fault) => {
+                self.note_fault(fault);
+                self.sleep(fault.lasts.min(limit)).await;
             }
-        };
-        // Either way the call is over.
-        let _ = tokio::time::timeout(clock.real(limit), talk).await;
+            None => Talk::new(self, steps, answered_by, limit).run().await,
+        }
     }
 
     fn note_fault(&self, fault: Fault) {

@@ -81,6 +81,8 @@ pub struct CallRecord {
     pub to: String,
     /// Who calls.
     pub from: String,
+    /// Where its first document comes from, unless that came with the order.
+    pub url: Option<String>,
     /// How it goes.
     pub status: CallStatus,
     /// When it was ordered.

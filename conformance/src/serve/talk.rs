@@ -19,6 +19,7 @@ use crate::twilio::{
     wire::{Reply, WireError},
 };
 use person::Person;
+use tokio::time::{Instant, timeout_at};
 
 /// The address of a document that came with the request. A relative address in it leads nowhere, as it should.
 const INLINE: &str = "http://inline.invalid";
@@ -35,6 +36,8 @@ pub(super) struct Talk<'l> {
     relative: HashSet<Address>,
     /// How long the recording is that was fetched last.
     recorded: Duration,
+    /// When the call has to be over. What HTTP takes is real time, and does not count.
+    limit: Instant,
 }
 
 impl<'l> Talk<'l> {
@@ -42,7 +45,9 @@ impl<'l> Talk<'l> {
         line: &'l mut Line,
         steps: Vec<Wish>,
         answered_by: Option<&'static str>,
+        limit: Duration,
     ) -> Self {
+        let limit = Instant::now() + line.stand.clock.real(limit);
         let typed = std::mem::take(&mut line.typed);
         Self {
             person: Person::new(steps, typed),
@@ -50,6 +55,7 @@ impl<'l> Talk<'l> {
             answered_by,
             relative: HashSet::new(),
             recorded: Duration::ZERO,
+            limit,
         }
     }
 
@@ -71,19 +77,23 @@ impl<'l> Talk<'l> {
         let mut call = Call::new(target, fallback);
         let mut input = Input::Start;
         loop {
+            let (before, limit) = (Instant::now(), self.limit);
             input = match call.next(input) {
                 Step::Fetch(fetch) => match inline.take() {
                     Some(twiml) => Input::Replied(document(twiml)),
                     None => self.fetch(fetch).await,
                 },
                 Step::FetchMedia(address) => self.media(&address).await,
-                Step::Hear(sound) => self.hear(&sound).await,
-                Step::Ask(question) => self.ask(&question).await,
+                Step::Hear(sound) => in_time(limit, self.hear(&sound)).await,
+                Step::Ask(question) => in_time(limit, self.ask(&question)).await,
                 Step::Done(end) => {
                     self.done(end);
                     return None;
                 }
             };
+            if matches!(input, Input::Replied(_) | Input::Failed(_)) {
+                self.limit += before.elapsed();
+            }
             if self.person.led.is_some() {
                 return self.person.led.take();
             }
@@ -233,6 +243,11 @@ impl<'l> Talk<'l> {
         };
         self.line.note(What::Trouble { code, text });
     }
+}
+
+/// Cut short when the call has to be over.
+async fn in_time(limit: Instant, work: impl Future<Output = Input>) -> Input {
+    timeout_at(limit, work).await.unwrap_or(Input::HungUp)
 }
 
 /// Where a document that came with the request would have come from.
