@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use tokio::time::{Instant, timeout_at};
+
 use super::leads_elsewhere;
 use crate::serve::{
     book::Touch,
@@ -50,9 +52,9 @@ impl Person {
     /// Listens where no key counts. True if they hang up by hand.
     pub(super) async fn listen(&mut self, line: &mut Line, length: Duration) -> bool {
         let clock = line.stand.clock;
-        let end = tokio::time::Instant::now() + clock.real(length);
+        let end = Instant::now() + clock.real(length);
         loop {
-            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            let left = end.saturating_duration_since(Instant::now());
             match self.came(line, left).await {
                 Came::HangUp => return true,
                 Came::Nothing => return false,
@@ -94,25 +96,29 @@ impl Person {
 
     /// What comes by hand within so much real time.
     async fn came(&mut self, line: &mut Line, within: Duration) -> Came {
-        let touch = match self.typed.pop_front() {
-            Some(touch) => Some(touch),
-            None => {
-                let touch = tokio::time::timeout(within, line.ends.touches.recv()).await;
-                touch.ok().flatten()
+        let end = Instant::now() + within;
+        loop {
+            let touch = match self.typed.pop_front() {
+                Some(touch) => Some(touch),
+                None => {
+                    let touch = timeout_at(end, line.ends.touches.recv()).await;
+                    touch.ok().flatten()
+                }
+            };
+            match touch.map(leads_elsewhere) {
+                None => return Came::Nothing,
+                Some(Ok(script)) => {
+                    self.led = Some(script);
+                    return Came::Nothing;
+                }
+                Some(Err(Touch::Keys(keys))) => {
+                    line.stand.clock.sleep(BETWEEN_KEYS).await;
+                    return Came::Keys(keys);
+                }
+                Some(Err(Touch::HangUp)) => return Came::HangUp,
+                // It is picked up already.
+                Some(Err(_)) => {}
             }
-        };
-        match touch.map(leads_elsewhere) {
-            None => Came::Nothing,
-            Some(Ok(script)) => {
-                self.led = Some(script);
-                Came::Nothing
-            }
-            Some(Err(Touch::Keys(keys))) => {
-                line.stand.clock.sleep(BETWEEN_KEYS).await;
-                Came::Keys(keys)
-            }
-            Some(Err(Touch::HangUp)) => Came::HangUp,
-            Some(Err(_)) => Came::Nothing,
         }
     }
 }
