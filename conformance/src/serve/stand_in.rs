@@ -185,6 +185,13 @@ impl StandIn {
     }
 }
 
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        // Tasks hold what they share, which holds the tasks: they have to be told.
+        self.shared.stop();
+    }
+}
+
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
@@ -272,12 +279,15 @@ impl Shared {
         book.live(number).is_some_and(|entry| entry.touch(touch))
     }
 
-    /// Forgets everything but the options: calls and messages stop where they are.
+    /// Calls and messages stop where they are.
+    fn stop(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.abort_all();
+    }
+
+    /// Forgets everything but the options.
     pub(super) fn reset(&self) {
-        self.tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .abort_all();
+        self.stop();
         *self.book() = Book::default();
         *self
             .next_dial

@@ -4,6 +4,8 @@ mod person;
 
 use std::{collections::HashSet, time::Duration};
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{
     book::Touch,
     courier::idempotency_token,
@@ -19,7 +21,6 @@ use crate::twilio::{
     wire::{Reply, WireError},
 };
 use person::Person;
-use tokio::time::{Instant, timeout_at};
 
 /// The address of a document that came with the request. A relative address in it leads nowhere, as it should.
 const INLINE: &str = "http://inline.invalid";
@@ -67,7 +68,8 @@ impl<'l> Talk<'l> {
         }
     }
 
-    /// Follows a script to its end, or until the account leads the call elsewhere.
+    /// Follows a script to its end, or until the account leads the call elsewhere. Lengths are sums and products of what a
+    /// document says, which may be anything: they saturate.
     async fn follow(&mut self, script: Script) -> Option<Script> {
         let fallback = self.line.order.fallback.clone();
         let (target, mut inline) = match script {
@@ -186,7 +188,7 @@ impl<'l> Talk<'l> {
             self.note_sound(sound);
         }
         let lengths = question.sounds.iter().map(|sound| self.length(sound));
-        let said = lengths.sum();
+        let said = lengths.fold(Duration::ZERO, Duration::saturating_add);
         let keys = self.person.answer(self.line, said, question.timeout).await;
         match keys {
             None => self.put_down().await,
@@ -228,9 +230,11 @@ impl<'l> Talk<'l> {
 
     fn length(&self, sound: &Sound) -> Duration {
         match sound {
-            Sound::Say { text, times, .. } => speaking_time(text) * *times,
-            Sound::Play { times, .. } => self.recorded * *times,
-            Sound::Tones(keys) => person::KEY_PRESS * u32::try_from(keys.len()).unwrap_or(1),
+            Sound::Say { text, times, .. } => speaking_time(text).saturating_mul(*times),
+            Sound::Play { times, .. } => self.recorded.saturating_mul(*times),
+            Sound::Tones(keys) => {
+                person::KEY_PRESS.saturating_mul(u32::try_from(keys.len()).unwrap_or(1))
+            }
             Sound::Pause(length) => *length,
         }
     }

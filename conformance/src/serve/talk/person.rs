@@ -76,7 +76,7 @@ impl Person {
         let hears = match &step {
             Some(step) if step.early => Duration::ZERO,
             Some(_) => said,
-            None => said + timeout,
+            None => said.saturating_add(timeout),
         };
         match self.came(line, clock.real(hears)).await {
             Came::Keys(keys) => return Some(keys),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use conformance::serve::{journal::What, record::CallRecord};
+use conformance::serve::{
+    journal::{Record, What},
+    record::CallRecord,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -21,6 +24,8 @@ pub(crate) struct Taken {
     /// The last record of each carrier's journal that was looked at.
     read: [u64; 2],
     groups: BTreeMap<usize, Timestamp>,
+    /// How many calls were placed.
+    pub(crate) calls: u64,
 }
 
 /// What a night came to.
@@ -56,21 +61,30 @@ impl Night {
 impl Taken {
     /// Reads what is new; how many are taken by now.
     pub(crate) fn look(&mut self, system: &System) -> usize {
-        for (carrier, read) in system.carriers.iter().zip(&mut self.read) {
+        let mut read = self.read;
+        for (carrier, read) in system.carriers.iter().zip(&mut read) {
             for record in carrier.journal().after(*read) {
                 *read = record.number;
-                let What::Webhook(sent) = &record.what else {
-                    continue;
-                };
-                let takes = sent.form.get("Digits") == Some("1") && sent.status == 200;
-                let group = sent.form.get("To").and_then(group_of).filter(|_| takes);
-                if let Some(group) = group {
+                self.note(&record);
+            }
+        }
+        self.read = read;
+        self.groups.len()
+    }
+
+    fn note(&mut self, record: &Record) {
+        match &record.what {
+            What::Status {
+                status: "queued", ..
+            } => self.calls += 1,
+            What::Webhook(sent) if sent.form.get("Digits") == Some("1") && sent.status == 200 => {
+                if let Some(group) = sent.form.get("To").and_then(group_of) {
                     let first = self.groups.entry(group).or_insert(record.at);
                     *first = (*first).min(record.at);
                 }
             }
+            _ => {}
         }
-        self.groups.len()
     }
 }
 

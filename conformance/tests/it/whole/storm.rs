@@ -3,7 +3,7 @@
 //! `RINBAN_SEED` gives the same people and the same faults again; `RINBAN_WHOLE_GROUPS` says how many alerts there are.
 
 use std::{
-    env,
+    env, thread,
     time::{Duration, Instant},
 };
 
@@ -64,13 +64,13 @@ fn carrier(seed: u64, spread: u64) -> Options {
     }
 }
 
-/// Hands all alerts over, so many at a time, and kills the core every few seconds; how often.
+/// Hands all alerts over, so many at a time, and kills the core again and again: after so many calls and a moment more, so
+/// that it gets on between two kills however slow the machine is. How often it was killed.
 fn rage(system: &mut System, seed: u64) -> u32 {
     let mut dice = fastrand::Rng::with_seed(seed);
     let give_up = Instant::now() + LIMIT;
-    let (mut given, mut kills) = (0, 0);
     let mut watch = Taken::default();
-    let mut next_kill = Instant::now() + Duration::from_millis(dice.u64(500..4_000));
+    let (mut given, mut kills, mut next_kill) = (0, 0, 30);
     loop {
         let taken = watch.look(system);
         if taken == system.groups() || Instant::now() > give_up {
@@ -81,12 +81,13 @@ fn rage(system: &mut System, seed: u64) -> u32 {
             system.alert(given);
             given += 1;
         }
-        if Instant::now() > next_kill {
+        if watch.calls > next_kill {
+            thread::sleep(Duration::from_millis(dice.u64(..300)));
             system.crash();
             kills += 1;
-            next_kill = Instant::now() + Duration::from_millis(dice.u64(500..6_000));
+            next_kill = watch.calls + dice.u64(20..200);
         }
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -1,10 +1,14 @@
 //! A core, its two carriers, and the people who are called.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     net::{SocketAddr, TcpListener},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -236,21 +240,46 @@ impl System {
         requests.collect()
     }
 
-    /// The journals of all escalations, as the command prints them.
+    /// The journals of all escalations, as the command prints them, in the order of their numbers.
     pub(crate) fn journals(&self) -> Vec<Vec<Value>> {
-        let mut journals = Vec::new();
-        loop {
-            let id = (journals.len() + 1).to_string();
-            let output = self.home.output(&["journal", "--json", &id]);
-            if !output.status.success() {
-                return journals;
+        let list = self.home.output(&["journal"]).stdout;
+        let list = String::from_utf8(list).expect("UTF-8");
+        // The newest comes first.
+        let newest = list
+            .split_whitespace()
+            .next()
+            .and_then(|id| id.parse().ok());
+        let next = AtomicUsize::new(1);
+        let journals = Mutex::new(BTreeMap::new());
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    loop {
+                        let id = next.fetch_add(1, Ordering::Relaxed);
+                        if id > newest.unwrap_or(0) {
+                            return;
+                        }
+                        let journal = self.journal(id);
+                        journals.lock().expect("no panic").insert(id, journal);
+                    }
+                });
             }
-            let text = String::from_utf8(output.stdout).expect("UTF-8");
-            let entries = text
-                .lines()
-                .map(|line| serde_json::from_str(line).expect("JSON"));
-            journals.push(entries.collect());
-        }
+        });
+        journals
+            .into_inner()
+            .expect("no panic")
+            .into_values()
+            .collect()
+    }
+
+    fn journal(&self, id: usize) -> Vec<Value> {
+        let output = self.home.output(&["journal", "--json", &id.to_string()]);
+        assert!(output.status.success(), "no journal {id}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let entries = text.lines();
+        entries
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
     }
 
     /// What the core and the carriers say of a group, for a person who looks for a mistake.
