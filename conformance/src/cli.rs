@@ -21,7 +21,7 @@ enum Command {
     /// Play the phone network against a webhook handler
     Run(Box<run::Args>),
     /// Stand in for Twilio's REST API
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Run the core's own logic through millions of calls with faults
     Soak(soak::Args),
 }
@@ -41,7 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Run(args) => run::main(*args),
-        Command::Serve(args) => serve::main(args),
+        Command::Serve(args) => serve::main(*args),
         Command::Soak(args) => soak::main(args),
     }
     .into()

@@ -47,14 +47,15 @@ impl Post {
     pub async fn run(mut self) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = HashSet::new();
+        let mut seen = None;
         loop {
             ticks.tick().await;
             self.look(&mut seen).await;
         }
     }
 
-    async fn look(&mut self, seen: &mut HashSet<MessageSid>) {
+    /// `seen` is what the last look of this core has found.
+    async fn look(&mut self, seen: &mut Option<HashSet<MessageSid>>) {
         let now = self.engine.wall();
         let since = self.fetched.map_or(now - FIRST, |at| at - OVERLAP);
         let inbox = match self.carrier.inbox(since).await {
@@ -64,21 +65,21 @@ impl Post {
                 return tracing::warn!(%provider, "failed to fetch what people wrote: {fault}");
             }
         };
-        // What an earlier core had fetched is known by its time only.
-        let is_old = |at: Timestamp| seen.is_empty() && self.fetched.is_some_and(|last| at <= last);
-        let mut fresh: Vec<Inbound> = inbox
-            .iter()
-            .filter(|inbound| !seen.contains(&inbound.message) && !is_old(inbound.at))
-            .cloned()
-            .collect();
+        let is_old = |inbound: &&Inbound| match &*seen {
+            Some(seen) => seen.contains(&inbound.message),
+            // What an earlier core had fetched is known by its time only.
+            None => self.fetched.is_some_and(|last| inbound.at <= last),
+        };
+        let fresh = inbox.iter().filter(|inbound| !is_old(inbound));
+        let mut fresh: Vec<Inbound> = fresh.cloned().collect();
         fresh.sort_by_key(|inbound| inbound.at);
         for inbound in fresh {
             if !self.take(inbound).await {
                 return;
             }
         }
-        seen.clear();
-        seen.extend(inbox.into_iter().map(|inbound| inbound.message));
+        let found = inbox.into_iter().map(|inbound| inbound.message);
+        *seen = Some(found.collect());
         self.fetched = Some(now);
         let mark = (Self::mark(self.carrier.name().as_str()), now.to_string());
         if let Err(error) = self.engine.keep(vec![mark]).await {

@@ -75,11 +75,15 @@ struct Night {
 
 impl Night {
     async fn start(more: &str) -> Self {
+        Self::reached_by(more, "webhooks").await
+    }
+
+    async fn reached_by(more: &str, reachability: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its number");
         let text = format!(
-            "{CONFIG}{more}[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n"
+            "{CONFIG}{more}[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\nreachability = \"{reachability}\"\n"
         );
         let config = Config::parse(&text, &dir.path().join("rinban.toml"));
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
@@ -294,5 +298,35 @@ async fn messages_that_the_network_loses_and_says_so_go_to_the_spare_at_once() {
     }
     night.problem("g2").await;
     assert_eq!(night.sent_through(3).await, "spare");
+    night.node.stop().await;
+}
+
+/// Whatever the first look found, the next one is 10 s later in real time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nothing_reaches_us_a_reply_is_fetched_even_if_it_comes_right_after_a_look() {
+    let night = Night::reached_by("", "outbound-only").await;
+    let reply = Reaction::Reply {
+        after: Duration::ZERO,
+        text: "1".to_owned(),
+    };
+    // The answer is a message like any other there.
+    let once = vec![reply, Reaction::Ignore];
+    night.network().change_reactions(AYA, once);
+    night.problem("web").await;
+    night.sees(1, "the reply", is_taken).await;
+    let asked = |number: &str| {
+        let numbers = night.network().snapshot().numbers;
+        numbers.get(number).map(|tally| tally.messages)
+    };
+    let answered = async {
+        // Two providers with one number fetch the same list, so there may be two answers.
+        while asked(AYA).is_none_or(|messages| messages < 2) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, answered)
+        .await
+        .expect("an answer");
+    assert_eq!(asked(BEN), None);
     night.node.stop().await;
 }

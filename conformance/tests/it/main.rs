@@ -3,3 +3,4 @@
 mod run;
 mod serve;
 mod soak;
+mod whole;
