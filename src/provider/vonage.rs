@@ -6,6 +6,7 @@
 //!
 //! * that `hangup` ends a call that still rings; a refusal is followed by a look at the call, and one that is over is a success;
 //! * whether the list of calls names a call before it has ended, and how soon;
+//! * whether a look-up says `human` or `machine`, as events do, so that a person who answers can be told where nothing reaches us;
 //! * which body comes with a status of refusal, so the status counts, and only a bad number is read from it.
 
 mod codes;

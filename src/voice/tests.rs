@@ -399,9 +399,13 @@ fn the_longest_event_fits_into_a_document() {
 
 #[test]
 fn the_first_words_fit_into_the_request_that_places_the_call() {
-    for (language, piece) in [
-        (Language::Ja, "障害が起きました。"),
-        (Language::En, "out & out <broken> "),
+    for (language, piece, heard) in [
+        (Language::Ja, "障害が起きました。", "障害が起きました。"),
+        (
+            Language::En,
+            "out & out <broken> ",
+            "out and out less than broken greater than",
+        ),
     ] {
         for takes_keys in [true, false] {
             let headline = headline(&piece.repeat(500), None, "");
@@ -426,16 +430,7 @@ fn the_first_words_fit_into_the_request_that_places_the_call() {
                 .iter()
                 .any(|element| element.path.ends_with("Gather"));
             assert_eq!(asks, takes_keys, "{xml}");
-            assert!(
-                xml.contains(
-                    &piece
-                        .trim()
-                        .replace('&', "&amp;")
-                        .replace('<', "&lt;")
-                        .replace('>', "&gt;")
-                ),
-                "{xml}"
-            );
+            assert!(xml.contains(heard), "{xml}");
         }
     }
 }

@@ -116,7 +116,8 @@ fn call(kind: PlaceKind, told: &Map<String, Value>) -> Result<Said, Refusal> {
     let known = status.as_deref().and_then(vonage::call_status);
     // What went wrong with our answers is told here too, of no call; and words are new from time to time.
     if kind == PlaceKind::Status && known.is_none() {
-        let reason = word(told, "reason");
+        // An address in it would hold an attempt token.
+        let reason = word(told, "reason").map(|reason| before_address(&reason).to_owned());
         let what = reason.or(status).unwrap_or_default();
         return Ok(Said::Nothing(format!("Vonage tells of {what:?}")));
     }
@@ -128,6 +129,10 @@ fn call(kind: PlaceKind, told: &Map<String, Value>) -> Result<Said, Refusal> {
         status: known,
         trouble: None,
     })
+}
+
+fn before_address(text: &str) -> &str {
+    text.split("http").next().unwrap_or_default().trim_end()
 }
 
 /// `{"digits": "1", "timed_out": false}`, and a bare text in an older version.
