@@ -241,7 +241,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         let Some(absolute) = &self.first_absolute else {
             return;
         };
-        let host = absolute.authority().unwrap_or_default();
+        let host = absolute.host(self.source);
         for finding in self.lonely.drain(..) {
             self.findings[finding].relate(absolute.span, format!("{host} is named here"));
         }
