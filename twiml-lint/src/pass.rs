@@ -28,6 +28,9 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) is_plain: bool,
 }
 
+/// Longer lists are not left to the next document.
+const MOST_SPARE: usize = 4_096;
+
 /// Lists that one document leaves to the next.
 #[derive(Default)]
 struct Spare {
@@ -43,13 +46,12 @@ thread_local! {
 impl Drop for Pass<'_, '_, '_> {
     /// Leaves the lists to the next document of this thread, unless they are larger than most need.
     fn drop(&mut self) {
-        const MOST: usize = 4_096;
         let mut spare = Spare {
             roles: std::mem::take(&mut self.roles),
             known: std::mem::take(&mut self.known),
             kept: std::mem::take(&mut self.kept),
         };
-        if spare.roles.capacity().max(spare.kept.capacity()) <= MOST {
+        if spare.roles.capacity().max(spare.kept.capacity()) <= MOST_SPARE {
             spare.roles.clear();
             spare.known.clear();
             spare.kept.clear();
@@ -422,6 +424,17 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn mark_lonely(&mut self) {
         if self.surplus.is_none() {
             self.lonely.push(self.findings.len() - 1);
+        }
+    }
+
+    /// Hands over what is kept of the addresses: of few a copy, which takes no more memory than it must, as there may be very
+    /// many files; of many themselves.
+    pub(crate) fn give(&mut self, addresses: &mut Vec<Kept>) {
+        if addresses.is_empty() && self.kept.len() > MOST_SPARE {
+            *addresses = std::mem::take(&mut self.kept);
+        } else {
+            addresses.reserve_exact(self.kept.len());
+            addresses.extend_from_slice(&self.kept);
         }
     }
 
