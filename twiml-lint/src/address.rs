@@ -116,6 +116,18 @@ impl<'d, 'a> Address<'d, 'a> {
             .then(|| &self.value[self.parts.authority.clone()])
     }
 
+    /// Host and port of an absolute address as they stand in the source, for messages.
+    pub(crate) fn host(&self, source: &'d str) -> String {
+        let host = self.authority().unwrap_or_default();
+        let raw = &source[self.span.range()];
+        let start = self.parts.authority.start - self.parts.trimmed.start;
+        // References may stand before or in it; what a template puts in is as long as its placeholder.
+        match raw.get(start..start + host.len()) {
+            Some(written) if has_placeholder(host) => written.to_owned(),
+            _ => host.to_owned(),
+        }
+    }
+
     /// The addresses of an element, in the order of the source; `known` tells what its attributes are.
     pub(crate) fn each(
         tag: Tag<'d, 'a>,

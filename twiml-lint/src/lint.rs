@@ -219,9 +219,7 @@ impl Linter {
         );
         pass.run(&self.looking);
         let has_surplus = pass.has_surplus();
-        // No more memory than it takes: there may be very many files.
-        checked.facts.addresses.reserve_exact(pass.kept.len());
-        checked.facts.addresses.extend_from_slice(&pass.kept);
+        pass.give(&mut checked.facts.addresses);
         drop(pass);
         if has_surplus {
             let message = format!(

@@ -1,5 +1,8 @@
 //! One walk over a document, in which all rules look at what concerns them.
 
+mod looking;
+mod spare;
+
 use std::cell::Cell;
 
 use crate::{
@@ -9,12 +12,15 @@ use crate::{
     grammar::{
         self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names, roles,
     },
-    rule::{Check, Level, Rule},
+    rule::{Level, Rule},
     rules,
     run::{Compared, Kept},
     settings::Settings,
     template::Mask,
 };
+
+pub(crate) use looking::Looking;
+use spare::Spare;
 
 /// An element and what the grammar knows of it.
 #[derive(Clone, Copy, Debug)]
@@ -26,36 +32,6 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) parent: Option<&'static Role>,
     /// Whether it stands where it may, holds what it must and nothing else, and all its attributes exist and are right.
     pub(crate) is_plain: bool,
-}
-
-/// Lists that one document leaves to the next.
-#[derive(Default)]
-struct Spare {
-    roles: Vec<RoleId>,
-    known: Vec<Option<&'static AttributeRole>>,
-    kept: Vec<Kept>,
-}
-
-thread_local! {
-    static SPARE: Cell<Spare> = Cell::default();
-}
-
-impl Drop for Pass<'_, '_, '_> {
-    /// Leaves the lists to the next document of this thread, unless they are larger than most need.
-    fn drop(&mut self) {
-        const MOST: usize = 4_096;
-        let mut spare = Spare {
-            roles: std::mem::take(&mut self.roles),
-            known: std::mem::take(&mut self.known),
-            kept: std::mem::take(&mut self.kept),
-        };
-        if spare.roles.capacity().max(spare.kept.capacity()) <= MOST {
-            spare.roles.clear();
-            spare.known.clear();
-            spare.kept.clear();
-            _ = SPARE.try_with(|place| place.set(spare));
-        }
-    }
 }
 
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
@@ -109,82 +85,6 @@ fn bit(role: RoleId) -> u128 {
     1 << role
 }
 
-/// The rules that look, by what they look at.
-#[derive(Debug, Default)]
-pub(crate) struct Looking {
-    /// By [`grammar::RoleId`]; the last for elements that are unknown.
-    elements: Vec<Vec<Looker<ElementCheck>>>,
-    odd_elements: Vec<Looker<ElementCheck>>,
-    odd_speech: Vec<Looker<ElementCheck>>,
-    /// By [`grammar::RoleId`].
-    addresses: Vec<Vec<Looker<AddressCheck>>>,
-    odd_addresses: Vec<Looker<AddressCheck>>,
-    queries: Vec<Looker<AddressCheck>>,
-    document: Vec<Looker<DocumentCheck>>,
-    needs_addresses: bool,
-    keeps_addresses: bool,
-}
-
-type ElementCheck = fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>);
-type AddressCheck = fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>);
-type DocumentCheck = fn(&mut Pass<'_, '_, '_>);
-
-#[derive(Clone, Copy, Debug)]
-struct Looker<F> {
-    rule: &'static Rule,
-    level: Level,
-    check: F,
-}
-
-impl Looking {
-    /// The rules that look under these settings.
-    pub(crate) fn new(settings: &Settings, rules: &'static [&'static Rule]) -> Self {
-        let unknown = grammar::ELEMENTS.len();
-        let mut looking = Self {
-            elements: vec![Vec::new(); unknown + 1],
-            addresses: vec![Vec::new(); unknown],
-            ..Self::default()
-        };
-        for &rule in rules {
-            let level = settings.level(rule);
-            if level != Level::Off {
-                looking.add(rule, level);
-            }
-        }
-        looking
-    }
-
-    fn add(&mut self, rule: &'static Rule, level: Level) {
-        match rule.check {
-            Check::Reading => {}
-            Check::Elements(names, check) => {
-                for role in names.iter().flat_map(|name| grammar::named(name)) {
-                    self.elements[usize::from(role.id)].push(Looker { rule, level, check });
-                }
-            }
-            Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
-            Check::OddSpeech(check) => self.odd_speech.push(Looker { rule, level, check }),
-            Check::AddressesIn(names, check) => {
-                for role in names.iter().flat_map(|name| grammar::named(name)) {
-                    self.addresses[usize::from(role.id)].push(Looker { rule, level, check });
-                }
-            }
-            Check::OddAddresses(check) => self.odd_addresses.push(Looker { rule, level, check }),
-            Check::Queries(check) => self.queries.push(Looker { rule, level, check }),
-            Check::Document(check) => self.document.push(Looker { rule, level, check }),
-            Check::Run(_) => self.keeps_addresses = true,
-        }
-        self.needs_addresses |= matches!(
-            rule.check,
-            Check::AddressesIn(_, _)
-                | Check::OddAddresses(_)
-                | Check::Queries(_)
-                | Check::Document(_)
-                | Check::Run(_)
-        );
-    }
-}
-
 impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn new(
         source: &'d str,
@@ -194,7 +94,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         file: Option<&'d str>,
         findings: &'f mut Vec<Finding>,
     ) -> Self {
-        let Spare { roles, known, kept } = SPARE.try_with(Cell::take).unwrap_or_default();
+        let Spare { roles, known, kept } = Spare::take();
         Self {
             source,
             document,
@@ -241,7 +141,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         let Some(absolute) = &self.first_absolute else {
             return;
         };
-        let host = absolute.authority().unwrap_or_default();
+        let host = absolute.host(self.source);
         for finding in self.lonely.drain(..) {
             self.findings[finding].relate(absolute.span, format!("{host} is named here"));
         }
@@ -422,6 +322,17 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn mark_lonely(&mut self) {
         if self.surplus.is_none() {
             self.lonely.push(self.findings.len() - 1);
+        }
+    }
+
+    /// Hands over what is kept of the addresses: of few a copy, which takes no more memory than it must, as there may be very
+    /// many files; of many themselves.
+    pub(crate) fn give(&mut self, addresses: &mut Vec<Kept>) {
+        if addresses.is_empty() && self.kept.len() > spare::MOST {
+            *addresses = std::mem::take(&mut self.kept);
+        } else {
+            addresses.reserve_exact(self.kept.len());
+            addresses.extend_from_slice(&self.kept);
         }
     }
 

@@ -72,6 +72,9 @@ pub(crate) fn without_mark(text: &str, mut position: Position) -> Position {
 
 /// The lines on which spans start.
 fn pieces(text: &str, spans: &[Span]) -> Vec<Piece> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     let mut starts: Vec<usize> = spans.iter().map(|span| span.start as usize).collect();
     starts.sort_unstable();
     starts.dedup();
@@ -128,7 +131,7 @@ mod tests {
             Some((3, 2))
         );
         assert_eq!(places.position(0), None);
-        assert_eq!(of("", &[0]).around(0), Some(("", 0)));
+        assert_eq!(of("", &[0]).around(0), None);
         assert!(Places::of(text, &[]).is_none());
     }
 

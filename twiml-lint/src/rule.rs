@@ -63,7 +63,7 @@ pub(crate) enum Check {
     ),
     /// At each address that is not just `https`, host, path and query; see [`Address::is_plain`].
     OddAddresses(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
-    /// At each address that has a query.
+    /// At each address whose query may hold what a rule looks for; see [`Address::has_odd_query`].
     Queries(fn(&mut Pass<'_, '_, '_>, &Address<'_, '_>)),
     /// Once the document has been walked.
     Document(fn(&mut Pass<'_, '_, '_>)),

@@ -79,10 +79,8 @@ pub(crate) fn suspects(files: &[Checked]) -> Vec<(usize, Vec<Kept>)> {
     for kept in all() {
         match kept.compared {
             Compared::Whole => {
-                _ = played
-                    .entry(kept.print)
-                    .and_modify(|again| *again = true)
-                    .or_default()
+                let again = played.entry(kept.print);
+                again.and_modify(|again| *again = true).or_default();
             }
             Compared::Path { has_slash, .. } if !slashed.is_empty() => {
                 if let Some(forms) = slashed.get_mut(&kept.print) {

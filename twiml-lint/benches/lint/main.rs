@@ -12,7 +12,7 @@ mod others;
 use std::{hint::black_box, process::ExitCode, time::Duration};
 
 use quick_xml::{Reader, events::Event};
-use twiml_lint::{Document, Limits, Linter, Settings, finish};
+use twiml_lint::{Document, Limits, Linter, Settings, finish, finish_with};
 
 use clock::Clock;
 use others::Other;
@@ -159,14 +159,18 @@ fn with_findings(linter: &Linter, files: &[String]) -> usize {
         .count()
 }
 
+/// As the command does it: texts are let go, and the few that share an address with others are asked for again.
 fn time_lint(linter: &Linter, files: &[String]) -> Duration {
     // Whoever reads a file has its bytes to give away.
     let owned: Vec<Vec<u8>> = files.iter().map(|text| text.as_bytes().to_vec()).collect();
     let start = Clock::start();
-    let checked = owned
-        .into_iter()
-        .map(|bytes| linter.read(Some("menu.xml"), bytes));
-    let reports = finish(checked.collect());
+    let read = |bytes| {
+        let mut checked = linter.read(Some("menu.xml"), bytes);
+        checked.forget_text();
+        checked
+    };
+    let checked = owned.into_iter().map(read).collect();
+    let reports = finish_with(checked, |file| Some(files[file].as_bytes().to_vec()));
     let time = start.elapsed();
     assert_eq!(reports.len(), files.len());
     time

@@ -236,7 +236,7 @@ fn is_surely_meant(name: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case("twiml"))
 }
 
-/// Whether bytes that could not be read as XML hold the root of TwiML, in any encoding that keeps ASCII or doubles it.
+/// Whether bytes that could not be read as XML hold the root of TwiML, in any encoding that keeps ASCII or puts zeros between.
 fn names_response(bytes: &[u8]) -> bool {
     let begins = |rest: &[u8]| {
         let mut ascii = rest.iter().filter(|byte| **byte != 0).take(8);
@@ -247,7 +247,7 @@ fn names_response(bytes: &[u8]) -> bool {
         })
     };
     let mut starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'<');
-    starts.any(|(at, _)| begins(&bytes[at + 1..(at + 18).min(bytes.len())]))
+    starts.any(|(at, _)| begins(&bytes[at + 1..(at + 36).min(bytes.len())]))
 }
 
 impl File<'_> {
@@ -287,6 +287,10 @@ mod tests {
         check(b"x\xFF<response>", true);
         check(b"<\0R\0e\0s\0p\0o\0n\0s\0e\0>\0", true);
         check(b"\0<\0R\0e\0s\0p\0o\0n\0s\0e", true);
+        check(
+            b"<\0\0\0R\0\0\0e\0\0\0s\0\0\0p\0\0\0o\0\0\0n\0\0\0s\0\0\0e\0\0\0",
+            true,
+        );
         assert!(is_surely_meant("a/menu.twiml.j2") && is_surely_meant("menu.TwiML"));
         assert!(!is_surely_meant("twiml/menu.xml") && !is_surely_meant("twiml"));
     }

@@ -40,7 +40,7 @@ fn check(pass: &mut Pass<'_, '_, '_>) {
     let (Some(absolute), Some(relative)) = (&pass.first_absolute, &pass.first_relative) else {
         return;
     };
-    let host = absolute.authority().unwrap_or_default();
+    let host = absolute.host(pass.source);
     let message = format!("this address is relative while others of the document are absolute: it may be asked of {host}");
     let (span, other) = (relative.span, absolute.span);
     let named = format!("{host} is named here");

@@ -4,33 +4,20 @@ use super::secret_in_query;
 
 /// Names and values as written, escapes not resolved.
 pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
-    let query = memchr::memchr2(b'?', b'#', address.as_bytes());
-    let rest = query.map_or("", |at| &address[at..]);
-    let mut rest = rest.strip_prefix('?').unwrap_or_default();
-    // Names and values are so short that a search of many bytes at a time does not pay.
+    let end = memchr::memchr(b'#', address.as_bytes()).unwrap_or(address.len());
+    let start = memchr::memchr(b'?', &address.as_bytes()[..end]).map_or(end, |at| at + 1);
+    let query = &address[start..end];
+    let mut from = 0;
     std::iter::from_fn(move || {
-        loop {
-            let (mut equals, mut end) = (None, rest.len());
-            for (at, byte) in rest.bytes().enumerate() {
-                match byte {
-                    b'&' | b'#' => {
-                        end = at;
-                        break;
-                    }
-                    b'=' if equals.is_none() => equals = Some(at),
-                    _ => {}
-                }
-            }
-            let pair = &rest[..end];
-            let is_over = !rest[end..].starts_with('&');
-            rest = rest.get(end + 1..).filter(|_| !is_over).unwrap_or_default();
-            match equals {
-                Some(equals) => return Some((&pair[..equals], &pair[equals + 1..])),
-                None if !pair.is_empty() => return Some((pair, "")),
-                None if is_over => return None,
-                None => {}
-            }
-        }
+        let rest = query.get(from..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+        from += length + 1;
+        Some(&rest[..length])
+    })
+    .filter(|pair| !pair.is_empty())
+    .map(|pair| match memchr::memchr(b'=', pair.as_bytes()) {
+        Some(at) => (&pair[..at], &pair[at + 1..]),
+        None => (pair, ""),
     })
 }
 

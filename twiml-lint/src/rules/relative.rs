@@ -34,10 +34,10 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
             .help("write scheme and host before the placeholder");
         return;
     }
-    let other = pass.first_absolute.as_ref().map(|other| {
-        let host = other.authority().unwrap_or_default();
-        (other.span, host.to_owned())
-    });
+    let other = pass
+        .first_absolute
+        .as_ref()
+        .map(|other| (other.span, other.host(pass.source)));
     let message = match &other {
         Some((_, host)) => format!(
             "{shown} in {} is relative: the carrier may ask {host} for it",

@@ -63,10 +63,7 @@ pub(crate) fn is_plain<'d, 'a>(pass: &Pass<'d, 'a, '_>, say: Element<'d, 'a>) ->
         say.known_value(attribute!("language")),
         say.known_value(attribute!("voice")),
     );
-    let is_spoken = match (language, voice) {
-        (Some("ja-JP"), _) => true,
-        _ => look.is_ascii,
-    };
+    let is_spoken = language == Some("ja-JP") || look.is_ascii;
     let is_matched = match (language, voice) {
         (Some(language), Some(voice)) => speaks(pass, voice, language),
         _ => true,

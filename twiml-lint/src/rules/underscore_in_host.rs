@@ -30,9 +30,10 @@ Name the host with a hyphen.",
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
-    let Some(host) = address.authority().filter(|host| host.contains('_')) else {
+    if !address.authority().is_some_and(|host| host.contains('_')) {
         return;
-    };
+    }
+    let host = address.host(pass.source);
     let message = format!("the host {host} holds an underscore, which the carrier refuses in callbacks");
     pass.report(address.span, message).help("name the host with a hyphen");
 }

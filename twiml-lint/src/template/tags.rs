@@ -1,5 +1,7 @@
 //! The tags of the template languages: where one begins, where it ends, and what it does.
 
+use memchr::memmem;
+
 /// A tag of a template language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag {
@@ -134,7 +136,11 @@ impl<'a> Tags<'a> {
         if !is_output && !rest.starts_with("<?php") {
             return None;
         }
-        let end = self.until(start, 2, "?>", false).unwrap_or(self.text.len());
+        let end = self
+            .until(start, 2, "?>", false)
+            .map_or(self.text.len(), |first| {
+                php_end(self.text, start + 2).unwrap_or(first)
+            });
         let inner = self.text[start + 2..end]
             .trim_start_matches("php")
             .trim_end_matches("?>");
@@ -312,6 +318,34 @@ impl<'a> Tags<'a> {
 
 /// How long an expression in braces or brackets may be, in bytes.
 const LONGEST: usize = 4096;
+
+/// Behind the `?>` that ends a PHP tag. One in a string is part of it: that is how PHP writes an XML declaration. A comment of
+/// one line hides quotes, and ends with the tag.
+fn php_end(text: &str, from: usize) -> Option<usize> {
+    let bytes = &text.as_bytes()[..text.len().min(from + LONGEST)];
+    let (mut at, mut quote) = (from, None);
+    while at < bytes.len() {
+        match (quote, &bytes[at..]) {
+            (Some(_), [b'\\', _, ..]) => at += 1,
+            (Some(mark), [byte, ..]) if *byte == mark => quote = None,
+            (Some(_), _) => {}
+            (None, [b'?', b'>', ..]) => return Some(at + 2),
+            (None, [mark @ (b'"' | b'\''), ..]) => quote = Some(*mark),
+            (None, [b'/', b'/', ..] | [b'#', ..]) => at = end_of_line(bytes, at) - 1,
+            (None, [b'/', b'*', ..]) => at += memmem::find(&bytes[at..], b"*/")? + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where the line ends, or the tag if that is first.
+fn end_of_line(bytes: &[u8], from: usize) -> usize {
+    let ends = |two: &[u8]| two[0] == b'\n' || two == b"?>";
+    let by = bytes[from..].windows(2).position(ends);
+    by.map_or(bytes.len(), |by| from + by).max(from + 1)
+}
 
 /// How many expressions without an end are looked through in one file.
 const MAX_ENDLESS: u32 = 256;

@@ -186,3 +186,63 @@ fn only_so_many_findings_of_a_file_are_shown() {
         "{said:?}"
     );
 }
+
+#[test]
+fn an_address_that_stands_behind_is_named_too() {
+    let tree = Tree::new(&[(
+        "menu.xml",
+        "<Response>\n<Play>/a.mp3</Play>\n<Play>https://e.com/b.mp3</Play>\n</Response>\n",
+    )]);
+    let said = tree.run("menu.xml");
+    assert!(
+        said.out.contains("menu.xml:3:7: note: e.com is named here"),
+        "{}",
+        said.out
+    );
+}
+
+/// What other files share is found although no text is kept, also where it can be read once only.
+#[test]
+fn twins_are_found_in_files_of_every_encoding_and_in_standard_input() {
+    let slash = "<Response>\n<Redirect>https://e.com/next/</Redirect>\n</Response>";
+    let bare = "<Response><Redirect>https://e.com/next</Redirect></Response>";
+    let tree = Tree::new(&[("a.xml", bare)]);
+    let utf_16: Vec<u8> = slash.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    tree.write("b.xml", [&[0xFF, 0xFE], &utf_16[..]].concat());
+    let select = "--select TW115 --format json";
+    let command = |arguments: &str| {
+        let mut command = crate::tree::command(&tree.path(""), select);
+        command.args(arguments.split_whitespace());
+        command
+    };
+    let found = |arguments: &str, input: &str| {
+        let said = crate::tree::said(&mut command(arguments), input.as_bytes());
+        crate::tree::places(&said.out)
+    };
+    assert_eq!(found(".", ""), ["b.xml:2:11 TW115"]);
+    // Standard input stands before the files.
+    assert_eq!(found("a.xml -", slash), ["a.xml:1:21 TW115"]);
+}
+
+#[test]
+fn an_empty_file_is_shown_without_a_line() {
+    let tree = Tree::new(&[("empty.twiml", "")]);
+    let said = tree.run("empty.twiml");
+    assert!(
+        said.out.starts_with("empty.twiml:1:1: error[TW001]"),
+        "{}",
+        said.out
+    );
+    assert!(!said.out.contains(" | "), "{}", said.out);
+}
+
+#[test]
+fn utf_32_is_refused_and_not_passed_over() {
+    let tree = Tree::new(&[]);
+    let bytes: Vec<u8> = GOOD
+        .chars()
+        .flat_map(|c| u32::from(c).to_le_bytes())
+        .collect();
+    tree.write("menu.xml", [&[0xFF, 0xFE, 0, 0], &bytes[..]].concat());
+    assert_eq!(tree.run(".").status, Some(1));
+}
