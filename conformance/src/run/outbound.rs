@@ -42,11 +42,19 @@ pub struct Outbound {
 struct Board {
     book: std::sync::Mutex<Book>,
     placed: Notify,
+    /// Why the last request was refused, and how many were.
+    refused: std::sync::Mutex<(usize, String)>,
 }
 
 impl Board {
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, (usize, String)> {
+        self.refused
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -67,8 +75,9 @@ impl Outbound {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let board = Arc::new(Board {
-            book: std::sync::Mutex::default(),
+            book: std::sync::Mutex::new(Book::new(fastrand::u64(..))),
             placed: Notify::new(),
+            refused: std::sync::Mutex::default(),
         });
         api::serve(listener, Arc::clone(&board), token.clone());
         Ok(Self {
@@ -117,7 +126,11 @@ impl Outbound {
             }
         };
         timeout(self.patience, wait).await.map_err(|_| {
-            let actual = format!("no call was placed at the API within {:?}", self.patience);
+            let mut actual = format!("no call was placed at the API within {:?}", self.patience);
+            if let (refused @ 1.., why) = &*self.board.refused() {
+                let requests = if *refused == 1 { "request" } else { "requests" };
+                actual += &format!(", which has refused {refused} {requests}: {why}");
+            }
             Stop::fail("a call for the event that was triggered", actual)
         })
     }

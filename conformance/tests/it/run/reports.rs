@@ -104,6 +104,18 @@ fn the_list_names_every_case_and_an_explanation_all_about_it() {
 }
 
 #[test]
+fn the_page_of_all_cases_is_what_the_command_explains() {
+    let page = include_str!("../../../docs/cases.md");
+    let explained = Run::with(&["--explain", "*"]).check(0).stdout;
+    let (_, cases) = page.split_once("\n\n## ").expect("cases");
+    assert_eq!(
+        format!("## {cases}"),
+        explained,
+        "make docs/cases.md anew: its head, then what `conformance run --explain '*'` prints"
+    );
+}
+
+#[test]
 fn a_should_counts_only_under_strict() {
     let server = Handler::serve("speaks before it listens");
     let url = format!("http://{}/voice", server.address);
