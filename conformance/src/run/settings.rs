@@ -2,7 +2,11 @@
 
 mod args;
 
-use std::{cell::RefCell, env, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    env,
+    time::Duration,
+};
 
 use secrecy::SecretString;
 
@@ -216,7 +220,10 @@ fn subject(args: &Args, url: &str, tokens: &Tokens, seed: u64) -> Result<Subject
     let route = route(args, Some(&real))?;
     let method = if args.get { Method::Get } else { Method::Post };
     let voice = match &route {
-        Some(route) => route.public(real.target()).with_fragment(real.fragment()),
+        Some(route) => route
+            .public(real.target())
+            .with_userinfo(real.userinfo())
+            .with_fragment(real.fragment()),
         None => real.clone(),
     };
     let target = |option, text: &Option<String>| {
@@ -338,6 +345,8 @@ fn kit(
         seed,
         has_no_token: args.no_token,
         is_proxied: route.is_some(),
+        needs_proxy_headers: args.proxy_headers,
+        is_slow: Cell::new(false),
         listens_at: real.map_or_else(String::new, Address::authority),
     })
 }

@@ -18,9 +18,9 @@ use super::{
     observer::{Facts, Observer},
 };
 use crate::twilio::{
-    Form, Method, Signed, Webhook,
+    Form, Signed, Webhook,
     twiml::Target,
-    wire::{Exchange, Request, Wire},
+    wire::{Exchange, Limits, Request, Wire},
 };
 
 pub use walk::{Document, Walk};
@@ -56,8 +56,12 @@ pub struct Kit {
     pub has_no_token: bool,
     /// Whether the handler believes to be elsewhere than it listens.
     pub is_proxied: bool,
+    /// Whether it takes the address from the headers of the proxy.
+    pub needs_proxy_headers: bool,
     /// Where it listens, as it stands in a `Host` header.
     pub listens_at: String,
+    /// Whether it does not even answer a plain request in time.
+    pub is_slow: Cell<bool>,
 }
 
 /// Which keys mean what, and what is said then.
@@ -90,7 +94,6 @@ pub struct Stage<'r> {
     /// What is shared.
     pub kit: &'r Kit,
     records: RefCell<Vec<Record>>,
-    tokens: Cell<u64>,
 }
 
 /// A request that was sent, by its place in the records.
@@ -109,7 +112,6 @@ impl<'r> Stage<'r> {
             case,
             kit,
             records: RefCell::default(),
-            tokens: Cell::default(),
         }
     }
 
@@ -161,7 +163,6 @@ impl<'r> Stage<'r> {
 
     /// A request to a place, with a token of its own.
     pub fn webhook(&self, target: &Target, form: Form) -> Webhook {
-        self.tokens.set(self.tokens.get() + 1);
         let token = format!("{:032x}", fastrand::u128(..));
         Webhook::new(target.method, target.address.clone(), form, &token)
     }
@@ -221,6 +222,18 @@ impl<'r> Stage<'r> {
         self.send_signed(note, &signed).await
     }
 
+    /// A genuine request, with twice the patience: whoever is only too slow is there.
+    pub async fn knock(&self, line: &Line) -> Exchange {
+        let wire = &self.kit.wire;
+        let limits = Limits {
+            total: 2 * wire.limits().total,
+            ..wire.limits()
+        };
+        let signed = self.answered(line).sign(self.kit.token.expose_secret());
+        let request = self.proxied(&signed.request);
+        wire.clone().with_limits(limits).deliver(&request).await
+    }
+
     /// Sends what a forger made.
     pub async fn send_forged(&self, note: &str, draft: &Draft) -> Delivery {
         self.send_signed(note, &draft.finish(&self.keys())).await
@@ -228,13 +241,30 @@ impl<'r> Stage<'r> {
 
     /// Sends what is signed already.
     pub async fn send_signed(&self, note: &str, signed: &Signed) -> Delivery {
-        let exchange = self.kit.wire.send(&signed.request).await;
+        let request = self.proxied(&signed.request);
+        let exchange = self.kit.wire.deliver(&request).await;
         self.keep(note, Some(signed.string.clone()), exchange)
+    }
+
+    /// The request with what a proxy adds, if the handler needs that and the case has not said otherwise.
+    fn proxied(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        let address = request.address.clone();
+        let (host, scheme) = (address.authority(), address.scheme().name());
+        for (name, value) in [
+            ("X-Forwarded-Host", host.as_str()),
+            ("X-Forwarded-Proto", scheme),
+        ] {
+            if self.kit.needs_proxy_headers && request.header(name).is_none() {
+                request = request.with_header(name, value);
+            }
+        }
+        request
     }
 
     /// Sends a request that nobody signs.
     pub async fn send_plain(&self, note: &str, request: &Request) -> Delivery {
-        let exchange = self.kit.wire.send(request).await;
+        let exchange = self.kit.wire.deliver(request).await;
         self.keep(note, None, exchange)
     }
 
@@ -242,8 +272,8 @@ impl<'r> Stage<'r> {
     pub async fn send_at_once(&self, note: &str, all: &[Signed]) -> Vec<Delivery> {
         let mut under_way = tokio::task::JoinSet::new();
         for (number, signed) in all.iter().enumerate() {
-            let (wire, request) = (self.kit.wire.clone(), signed.request.clone());
-            under_way.spawn(async move { (number, wire.send(&request).await) });
+            let (wire, request) = (self.kit.wire.clone(), self.proxied(&signed.request));
+            under_way.spawn(async move { (number, wire.deliver(&request).await) });
         }
         let mut done = under_way.join_all().await;
         done.sort_by_key(|(number, _)| *number);
@@ -304,14 +334,6 @@ impl<'r> Stage<'r> {
     /// Whether an observer could tell of acknowledgements.
     pub fn is_observed(&self) -> bool {
         self.kit.observer.is_some()
-    }
-
-    /// A place that is asked by POST.
-    pub fn posted(address: crate::twilio::Address) -> Target {
-        Target {
-            address,
-            method: Method::Post,
-        }
     }
 }
 

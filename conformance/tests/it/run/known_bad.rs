@@ -78,7 +78,7 @@ const BUGS: [(&str, &str); 81] = [
         "host/misleading",
     ),
     ("replies with nothing", "twiml/content-type"),
-    ("says that it is text", "twiml/content-type"),
+    ("says that it is text", "twiml/xml-content-type"),
     ("forgets an end tag", "twiml/well-formed"),
     ("plays a relative address", "twiml/absolute"),
     ("redirects to a relative address", "twiml/absolute"),
@@ -184,6 +184,70 @@ fn a_good_handler_passes_every_case() {
         "{}{}",
         played.run.stdout, played.run.stderr
     );
+}
+
+#[test]
+fn a_handler_that_is_always_too_slow_is_caught_and_not_called_unreachable() {
+    let server = Handler::serve("is slow with everything");
+    let played = Played::against(
+        &server,
+        &["twiml/time", "sig/unsigned"],
+        &["--timeout", "0.5"],
+    );
+    assert_eq!(
+        played.outcome("twiml/time"),
+        "failed",
+        "{}{}",
+        played.run.stdout,
+        played.run.stderr
+    );
+    assert_eq!(played.outcome("sig/unsigned"), "skipped");
+    assert_eq!(played.run.status, Some(1));
+}
+
+#[test]
+fn a_handler_behind_basic_authentication_is_played_with_user_and_password_of_its_address() {
+    let server = Handler::serve("wants a password");
+    let address = server.address;
+    let run = |userinfo: &str| {
+        let url = format!("http://{userinfo}{address}/voice");
+        Run::with(&[
+            "sig/plain",
+            "sig/unsigned",
+            "load",
+            "--url",
+            &url,
+            "--public-url",
+            PUBLIC,
+            "--auth-token-env",
+            "TOKEN",
+        ])
+    };
+    let with = run("aya:p%40ss@").check(0);
+    assert!(
+        !with.stdout.contains("p%40ss") && !with.stdout.contains("p@ss"),
+        "{}",
+        with.stdout
+    );
+    run("").check(1);
+}
+
+#[test]
+fn a_handler_that_needs_the_headers_of_its_proxy_is_played_with_them() {
+    for bug in [
+        "takes the host from a header of the proxy",
+        "takes the scheme from a header of the proxy",
+    ] {
+        let server = Handler::serve(bug);
+        let played = Played::against(
+            &server,
+            &["sig/plain", "host/forwarded", "host/misleading"],
+            &["--proxy-headers"],
+        );
+        assert_eq!(played.outcome("sig/plain"), "passed");
+        assert_eq!(played.outcome("host/misleading"), "skipped");
+        played.run.check(0);
+    }
 }
 
 #[test]
