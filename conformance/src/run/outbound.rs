@@ -135,11 +135,15 @@ impl Outbound {
         })
     }
 
-    /// Ends what a case has left: events are settled, and calls are over.
+    /// Ends what a case has left: events are settled, and calls are over, those too that nobody has played.
     pub async fn settle(&self) {
         let open = std::mem::take(&mut *self.open.borrow_mut());
         for line in open {
             self.close(line).await;
+        }
+        let unplayed = self.board.book().open();
+        for line in unplayed {
+            self.end(&line, "no-answer").await;
         }
     }
 
@@ -149,13 +153,18 @@ impl Outbound {
             // What fails here shows in the next case, as a call that is not placed.
             let _ = settle.run("settle", "", &event, 0, &self.wire).await;
         }
-        self.board.book().end(&line.facts.call_sid, "completed");
-        if let Some(status) = &line.status {
+        self.end(&line, "completed").await;
+    }
+
+    /// Tells the system that a call is over.
+    async fn end(&self, line: &Line, status: &str) {
+        self.board.book().end(&line.facts.call_sid, status);
+        if let Some(target) = &line.status {
             let token = format!("{:032x}", fastrand::u128(..));
-            let form = line.facts.parameters("completed");
-            let webhook = Webhook::new(status.method, status.address.clone(), form, &token);
+            let form = line.facts.parameters(status);
+            let webhook = Webhook::new(target.method, target.address.clone(), form, &token);
             let signed = webhook.sign(self.token.expose_secret());
-            self.wire.send(&signed.request).await;
+            self.wire.deliver(&signed.request).await;
         }
     }
 }

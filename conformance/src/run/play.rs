@@ -82,10 +82,13 @@ async fn refuses(forgery: &Forgery, stage: &Stage<'_>) -> Verdict {
     delivery
         .refused()
         .map_err(|stop| stop.detail(forgery.name))?;
-    if stage.is_observed() {
-        stage
-            .check_acknowledged(&line, 0, "by a forged request")
-            .await?;
+    // An observer may tell of other things only.
+    match stage
+        .check_acknowledged(&line, 0, "by a forged request")
+        .await
+    {
+        Ok(()) | Err(Stop::Skip(_)) => {}
+        Err(failed) => return Err(failed),
     }
     let genuine = stage.send("the genuine request behind it", &webhook).await;
     let went = genuine.accepted().map(drop);

@@ -125,7 +125,17 @@ impl<'r> Stage<'r> {
     /// # Errors
     /// No call is placed.
     pub async fn line(&self) -> Result<Line, Stop> {
-        self.kit.lines.next(self.case).await
+        let mut line = self.kit.lines.next(self.case).await?;
+        // Whoever names the call himself is told of that one.
+        let named = self
+            .kit
+            .extra_form
+            .iter()
+            .find(|(name, _)| name == "CallSid");
+        if let Some((_, sid)) = named {
+            sid.clone_into(&mut line.facts.call_sid);
+        }
+        Ok(line)
     }
 
     /// Ends what is left of the calls, where the system placed them.
@@ -147,17 +157,17 @@ impl<'r> Stage<'r> {
         }
     }
 
-    /// The parameters of a call's request, with those that the user adds.
+    /// The parameters of a call's request: those that always come, those that the user adds or changes, and those of the occasion.
     pub fn parameters(&self, line: &Line, status: &str, more: &[(&str, &str)]) -> Form {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         let mut form = line.facts.parameters(status);
-        let more = more
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        form.extend(more);
-        for (name, _) in &self.kit.extra_form {
-            form.retain(|(given, _)| given != name);
+        for added in [
+            self.kit.extra_form.clone(),
+            more.iter().map(owned).collect(),
+        ] {
+            form.retain(|(given, _)| !added.iter().any(|(name, _)| name == given));
+            form.extend(added);
         }
-        form.extend(self.kit.extra_form.iter().cloned());
         form
     }
 
@@ -183,6 +193,9 @@ impl<'r> Stage<'r> {
     }
 
     /// How the call stands.
+    ///
+    /// # Errors
+    /// The handler has no status callback.
     pub fn told(&self, line: &Line, status: &str, number: usize) -> Result<Webhook, Stop> {
         let target = line.status.as_ref().ok_or_else(|| {
             Stop::skip("the handler has no status callback here: name it with --status-url")
@@ -207,6 +220,9 @@ impl<'r> Stage<'r> {
     }
 
     /// The call goes on where failures go.
+    ///
+    /// # Errors
+    /// The handler has no fallback.
     pub fn failed(&self, line: &Line, code: u32, url: &str) -> Result<Webhook, Stop> {
         let target = line.fallback.as_ref().ok_or_else(|| {
             Stop::skip("the handler has no fallback here: name it with --fallback-url")

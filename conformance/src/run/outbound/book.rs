@@ -45,6 +45,12 @@ impl Book {
         }
     }
 
+    /// Calls that are not over.
+    pub(super) fn open(&self) -> Vec<Line> {
+        let open = self.calls.iter().filter(|call| !is_over(&call.status));
+        open.map(|call| call.line.clone()).collect()
+    }
+
     fn find(&mut self, sid: &str) -> Option<&mut Placed> {
         self.calls
             .iter_mut()
@@ -96,13 +102,17 @@ impl Book {
             return error(404, 20404, "there is no such call");
         };
         if let ("POST", Some(status)) = (method, value(form, "Status")) {
-            if matches!(call.status.as_str(), "completed" | "canceled") {
+            if is_over(&call.status) {
                 return error(400, 21220, "the call is over");
             }
             status.clone_into(&mut call.status);
         }
         (200, described(call))
     }
+}
+
+fn is_over(status: &str) -> bool {
+    matches!(status, "completed" | "canceled" | "no-answer")
 }
 
 fn value<'f>(form: &'f [(String, String)], name: &str) -> Option<&'f str> {
@@ -210,9 +220,11 @@ mod tests {
             call["sid"].as_str().expect("a sid")
         );
         let end = form(&[("Status", "completed")]);
+        assert_eq!(book.open().len(), 1);
         assert_eq!(book.answer("POST", &one, &end).1["status"], "completed");
         assert_eq!(book.answer("POST", &one, &end).1["code"], 21220);
         assert_eq!(book.answer("GET", &one, &[]).1["status"], "completed");
+        assert!(book.open().is_empty());
         assert_eq!(
             book.answer("GET", CALLS, &[]).1["calls"]
                 .as_array()
