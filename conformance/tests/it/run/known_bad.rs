@@ -7,10 +7,11 @@ use super::{
 };
 
 /// A bug, and the case that catches it.
-const BUGS: [(&str, &str); 81] = [
+const BUGS: [(&str, &str); 82] = [
     ("refuses everything", "sig/plain"),
     ("strips the trailing slash", "sig/trailing-slash"),
     ("squeezes double slashes", "sig/double-slash"),
+    ("squeezes double slashes", "sig/double-slash-in-front"),
     ("writes escapes in capitals", "sig/path-escape"),
     ("decodes the path", "sig/path-escape"),
     ("resolves dot segments", "sig/dot-segment"),
