@@ -219,29 +219,27 @@ fn subject(args: &Args, url: &str, tokens: &Tokens, seed: u64) -> Result<Subject
     let real = address("--url", url)?;
     let route = route(args, Some(&real))?;
     let method = if args.get { Method::Get } else { Method::Post };
-    let voice = match &route {
-        Some(route) => route
-            .public(real.target())
+    // What the handler believes the place to be; elsewhere is elsewhere.
+    let believed = |place: Address| match &route {
+        Some(route) if place.origin() == real.origin() => route
+            .public(place.target())
             .with_userinfo(real.userinfo())
-            .with_fragment(real.fragment()),
-        None => real.clone(),
+            .with_fragment(place.fragment()),
+        _ => place,
     };
     let target = |option, text: &Option<String>| {
-        let text = text.as_ref();
-        let joined = text.map(|text| {
-            voice
-                .join(text)
-                .map_err(|error| SettingError::Address(option, error))
-        });
-        joined
-            .map(|address| address.map(|address| Target { address, method }))
+        let joined = text.as_ref().map(|text| real.join(text));
+        let joined = joined
             .transpose()
+            .map_err(|error| SettingError::Address(option, error))?;
+        let address = joined.map(believed);
+        Ok::<_, SettingError>(address.map(|address| Target { address, method }))
     };
     let lines = Lines::Given(Box::new(Given {
         status: target("--status-url", &args.status_url)?,
         fallback: target("--fallback-url", &args.fallback_url)?,
         voice: Target {
-            address: voice.clone(),
+            address: believed(real.clone()),
             method,
         },
         names: RefCell::new(fastrand::Rng::new()),

@@ -2,10 +2,10 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::super::forge::Draft;
 use crate::{
     run::{
         case::{Case, Grade, Play, Playing, Stop},
+        forge::Draft,
         stage::{Delivery, Stage},
     },
     twilio::{Address, Signed},

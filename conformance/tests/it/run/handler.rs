@@ -74,7 +74,7 @@ impl Handler {
             _ => {}
         }
         if self.has("is slow with everything") {
-            thread::sleep(Duration::from_millis(700));
+            thread::sleep(Duration::from_millis(1_300));
         }
         if self.has("wants a password")
             && request.header("authorization") != Some("Basic YXlhOnBAc3M=")

@@ -167,13 +167,16 @@ const NOT_FOR_THIS_ONE: [&str; 4] = [
 
 #[test]
 fn a_good_handler_passes_every_case() {
-    check_good(&["--cases", "200"], None);
+    check_good(&["--cases", "200", "--timeout", "15"], None);
 }
 
 #[test]
 fn a_good_handler_passes_every_case_when_it_is_called_by_get() {
     // A GET that is made a GET is no forgery.
-    check_good(&["--get", "--cases", "40"], Some("sig/post-as-get"));
+    check_good(
+        &["--get", "--cases", "40", "--timeout", "15"],
+        Some("sig/post-as-get"),
+    );
 }
 
 #[track_caller]
@@ -209,7 +212,7 @@ fn a_handler_that_is_always_too_slow_is_caught_and_not_called_unreachable() {
     let played = Played::against(
         &server,
         &["twiml/time", "sig/unsigned"],
-        &["--timeout", "0.5"],
+        &["--timeout", "1"],
     );
     assert_eq!(
         played.outcome("twiml/time"),
