@@ -167,12 +167,14 @@ async fn reach(subject: &Subject) -> Result<(), Trouble> {
         Err(Stop::Skip(why)) => return unreachable(why),
         Err(Stop::Fail(failure)) => return unreachable(failure.actual),
     };
-    let delivery = stage
-        .send("is anybody there?", &stage.answered(&line))
-        .await;
+    let exchange = stage.knock(&line).await;
     stage.settle().await;
-    match &delivery.exchange.result {
-        Err(error) if error.is_unreachable() || delivery.exchange.received.is_empty() => {
+    subject
+        .kit
+        .is_slow
+        .set(exchange.times.done > subject.kit.patience);
+    match &exchange.result {
+        Err(error) if error.is_unreachable() || exchange.received.is_empty() => {
             unreachable(error.to_string())
         }
         _ => Ok(()),

@@ -34,7 +34,7 @@ impl Observer {
     /// In words, if the answer is no such facts.
     pub async fn facts(&self, call_sid: &str) -> Result<Facts, String> {
         let address = super::variation::add_query(&self.address, &format!("CallSid={call_sid}"));
-        let exchange = self.wire.send(&Request::get(address)).await;
+        let exchange = self.wire.deliver(&Request::get(address)).await;
         let reply = exchange
             .result
             .map_err(|error| format!("the observer: {error}"))?;

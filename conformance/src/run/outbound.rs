@@ -42,11 +42,19 @@ pub struct Outbound {
 struct Board {
     book: std::sync::Mutex<Book>,
     placed: Notify,
+    /// Why the last request was refused, and how many were.
+    refused: std::sync::Mutex<(usize, String)>,
 }
 
 impl Board {
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, (usize, String)> {
+        self.refused
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -67,8 +75,9 @@ impl Outbound {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let board = Arc::new(Board {
-            book: std::sync::Mutex::default(),
+            book: std::sync::Mutex::new(Book::new(fastrand::u64(..))),
             placed: Notify::new(),
+            refused: std::sync::Mutex::default(),
         });
         api::serve(listener, Arc::clone(&board), token.clone());
         Ok(Self {
@@ -117,16 +126,24 @@ impl Outbound {
             }
         };
         timeout(self.patience, wait).await.map_err(|_| {
-            let actual = format!("no call was placed at the API within {:?}", self.patience);
+            let mut actual = format!("no call was placed at the API within {:?}", self.patience);
+            if let (refused @ 1.., why) = &*self.board.refused() {
+                let requests = if *refused == 1 { "request" } else { "requests" };
+                actual += &format!(", which has refused {refused} {requests}: {why}");
+            }
             Stop::fail("a call for the event that was triggered", actual)
         })
     }
 
-    /// Ends what a case has left: events are settled, and calls are over.
+    /// Ends what a case has left: events are settled, and calls are over, those too that nobody has played.
     pub async fn settle(&self) {
         let open = std::mem::take(&mut *self.open.borrow_mut());
         for line in open {
             self.close(line).await;
+        }
+        let unplayed = self.board.book().open();
+        for line in unplayed {
+            self.end(&line, "no-answer").await;
         }
     }
 
@@ -136,13 +153,18 @@ impl Outbound {
             // What fails here shows in the next case, as a call that is not placed.
             let _ = settle.run("settle", "", &event, 0, &self.wire).await;
         }
-        self.board.book().end(&line.facts.call_sid, "completed");
-        if let Some(status) = &line.status {
+        self.end(&line, "completed").await;
+    }
+
+    /// Tells the system that a call is over.
+    async fn end(&self, line: &Line, status: &str) {
+        self.board.book().end(&line.facts.call_sid, status);
+        if let Some(target) = &line.status {
             let token = format!("{:032x}", fastrand::u128(..));
-            let form = line.facts.parameters("completed");
-            let webhook = Webhook::new(status.method, status.address.clone(), form, &token);
+            let form = line.facts.parameters(status);
+            let webhook = Webhook::new(target.method, target.address.clone(), form, &token);
             let signed = webhook.sign(self.token.expose_secret());
-            self.wire.send(&signed.request).await;
+            self.wire.deliver(&signed.request).await;
         }
     }
 }

@@ -2,7 +2,11 @@
 
 mod args;
 
-use std::{cell::RefCell, env, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    env,
+    time::Duration,
+};
 
 use secrecy::SecretString;
 
@@ -215,26 +219,27 @@ fn subject(args: &Args, url: &str, tokens: &Tokens, seed: u64) -> Result<Subject
     let real = address("--url", url)?;
     let route = route(args, Some(&real))?;
     let method = if args.get { Method::Get } else { Method::Post };
-    let voice = match &route {
-        Some(route) => route.public(real.target()).with_fragment(real.fragment()),
-        None => real.clone(),
+    // What the handler believes the place to be; elsewhere is elsewhere.
+    let believed = |place: Address| match &route {
+        Some(route) if place.origin() == real.origin() => route
+            .public(place.target())
+            .with_userinfo(real.userinfo())
+            .with_fragment(place.fragment()),
+        _ => place,
     };
     let target = |option, text: &Option<String>| {
-        let text = text.as_ref();
-        let joined = text.map(|text| {
-            voice
-                .join(text)
-                .map_err(|error| SettingError::Address(option, error))
-        });
-        joined
-            .map(|address| address.map(|address| Target { address, method }))
+        let joined = text.as_ref().map(|text| real.join(text));
+        let joined = joined
             .transpose()
+            .map_err(|error| SettingError::Address(option, error))?;
+        let address = joined.map(believed);
+        Ok::<_, SettingError>(address.map(|address| Target { address, method }))
     };
     let lines = Lines::Given(Box::new(Given {
         status: target("--status-url", &args.status_url)?,
         fallback: target("--fallback-url", &args.fallback_url)?,
         voice: Target {
-            address: voice.clone(),
+            address: believed(real.clone()),
             method,
         },
         names: RefCell::new(fastrand::Rng::new()),
@@ -338,6 +343,8 @@ fn kit(
         seed,
         has_no_token: args.no_token,
         is_proxied: route.is_some(),
+        needs_proxy_headers: args.proxy_headers,
+        is_slow: Cell::new(false),
         listens_at: real.map_or_else(String::new, Address::authority),
     })
 }

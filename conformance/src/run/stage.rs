@@ -18,9 +18,9 @@ use super::{
     observer::{Facts, Observer},
 };
 use crate::twilio::{
-    Form, Method, Signed, Webhook,
+    Form, Signed, Webhook,
     twiml::Target,
-    wire::{Exchange, Request, Wire},
+    wire::{Exchange, Limits, Request, Wire},
 };
 
 pub use walk::{Document, Walk};
@@ -56,8 +56,12 @@ pub struct Kit {
     pub has_no_token: bool,
     /// Whether the handler believes to be elsewhere than it listens.
     pub is_proxied: bool,
+    /// Whether it takes the address from the headers of the proxy.
+    pub needs_proxy_headers: bool,
     /// Where it listens, as it stands in a `Host` header.
     pub listens_at: String,
+    /// Whether it does not even answer a plain request in time.
+    pub is_slow: Cell<bool>,
 }
 
 /// Which keys mean what, and what is said then.
@@ -90,7 +94,6 @@ pub struct Stage<'r> {
     /// What is shared.
     pub kit: &'r Kit,
     records: RefCell<Vec<Record>>,
-    tokens: Cell<u64>,
 }
 
 /// A request that was sent, by its place in the records.
@@ -109,7 +112,6 @@ impl<'r> Stage<'r> {
             case,
             kit,
             records: RefCell::default(),
-            tokens: Cell::default(),
         }
     }
 
@@ -123,7 +125,17 @@ impl<'r> Stage<'r> {
     /// # Errors
     /// No call is placed.
     pub async fn line(&self) -> Result<Line, Stop> {
-        self.kit.lines.next(self.case).await
+        let mut line = self.kit.lines.next(self.case).await?;
+        // Whoever names the call himself is told of that one.
+        let named = self
+            .kit
+            .extra_form
+            .iter()
+            .find(|(name, _)| name == "CallSid");
+        if let Some((_, sid)) = named {
+            sid.clone_into(&mut line.facts.call_sid);
+        }
+        Ok(line)
     }
 
     /// Ends what is left of the calls, where the system placed them.
@@ -145,23 +157,22 @@ impl<'r> Stage<'r> {
         }
     }
 
-    /// The parameters of a call's request, with those that the user adds.
+    /// The parameters of a call's request: those that always come, those that the user adds or changes, and those of the occasion.
     pub fn parameters(&self, line: &Line, status: &str, more: &[(&str, &str)]) -> Form {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         let mut form = line.facts.parameters(status);
-        let more = more
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        form.extend(more);
-        for (name, _) in &self.kit.extra_form {
-            form.retain(|(given, _)| given != name);
+        for added in [
+            self.kit.extra_form.clone(),
+            more.iter().map(owned).collect(),
+        ] {
+            form.retain(|(given, _)| !added.iter().any(|(name, _)| name == given));
+            form.extend(added);
         }
-        form.extend(self.kit.extra_form.iter().cloned());
         form
     }
 
     /// A request to a place, with a token of its own.
     pub fn webhook(&self, target: &Target, form: Form) -> Webhook {
-        self.tokens.set(self.tokens.get() + 1);
         let token = format!("{:032x}", fastrand::u128(..));
         Webhook::new(target.method, target.address.clone(), form, &token)
     }
@@ -182,6 +193,9 @@ impl<'r> Stage<'r> {
     }
 
     /// How the call stands.
+    ///
+    /// # Errors
+    /// The handler has no status callback.
     pub fn told(&self, line: &Line, status: &str, number: usize) -> Result<Webhook, Stop> {
         let target = line.status.as_ref().ok_or_else(|| {
             Stop::skip("the handler has no status callback here: name it with --status-url")
@@ -206,6 +220,9 @@ impl<'r> Stage<'r> {
     }
 
     /// The call goes on where failures go.
+    ///
+    /// # Errors
+    /// The handler has no fallback.
     pub fn failed(&self, line: &Line, code: u32, url: &str) -> Result<Webhook, Stop> {
         let target = line.fallback.as_ref().ok_or_else(|| {
             Stop::skip("the handler has no fallback here: name it with --fallback-url")
@@ -221,6 +238,18 @@ impl<'r> Stage<'r> {
         self.send_signed(note, &signed).await
     }
 
+    /// A genuine request, with twice the patience: whoever is only too slow is there.
+    pub async fn knock(&self, line: &Line) -> Exchange {
+        let wire = &self.kit.wire;
+        let limits = Limits {
+            total: 2 * wire.limits().total,
+            ..wire.limits()
+        };
+        let signed = self.answered(line).sign(self.kit.token.expose_secret());
+        let request = self.proxied(&signed.request);
+        wire.clone().with_limits(limits).deliver(&request).await
+    }
+
     /// Sends what a forger made.
     pub async fn send_forged(&self, note: &str, draft: &Draft) -> Delivery {
         self.send_signed(note, &draft.finish(&self.keys())).await
@@ -228,13 +257,30 @@ impl<'r> Stage<'r> {
 
     /// Sends what is signed already.
     pub async fn send_signed(&self, note: &str, signed: &Signed) -> Delivery {
-        let exchange = self.kit.wire.send(&signed.request).await;
+        let request = self.proxied(&signed.request);
+        let exchange = self.kit.wire.deliver(&request).await;
         self.keep(note, Some(signed.string.clone()), exchange)
+    }
+
+    /// The request with what a proxy adds, if the handler needs that and the case has not said otherwise.
+    fn proxied(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        let address = request.address.clone();
+        let (host, scheme) = (address.authority(), address.scheme().name());
+        for (name, value) in [
+            ("X-Forwarded-Host", host.as_str()),
+            ("X-Forwarded-Proto", scheme),
+        ] {
+            if self.kit.needs_proxy_headers && request.header(name).is_none() {
+                request = request.with_header(name, value);
+            }
+        }
+        request
     }
 
     /// Sends a request that nobody signs.
     pub async fn send_plain(&self, note: &str, request: &Request) -> Delivery {
-        let exchange = self.kit.wire.send(request).await;
+        let exchange = self.kit.wire.deliver(request).await;
         self.keep(note, None, exchange)
     }
 
@@ -242,8 +288,8 @@ impl<'r> Stage<'r> {
     pub async fn send_at_once(&self, note: &str, all: &[Signed]) -> Vec<Delivery> {
         let mut under_way = tokio::task::JoinSet::new();
         for (number, signed) in all.iter().enumerate() {
-            let (wire, request) = (self.kit.wire.clone(), signed.request.clone());
-            under_way.spawn(async move { (number, wire.send(&request).await) });
+            let (wire, request) = (self.kit.wire.clone(), self.proxied(&signed.request));
+            under_way.spawn(async move { (number, wire.deliver(&request).await) });
         }
         let mut done = under_way.join_all().await;
         done.sort_by_key(|(number, _)| *number);
@@ -304,14 +350,6 @@ impl<'r> Stage<'r> {
     /// Whether an observer could tell of acknowledgements.
     pub fn is_observed(&self) -> bool {
         self.kit.observer.is_some()
-    }
-
-    /// A place that is asked by POST.
-    pub fn posted(address: crate::twilio::Address) -> Target {
-        Target {
-            address,
-            method: Method::Post,
-        }
     }
 }
 

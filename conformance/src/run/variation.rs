@@ -95,16 +95,25 @@ pub fn escape_in_path(webhook: &mut Webhook) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The path with its last slash doubled.
+/// The path with a doubled slash inside, or at its end if it has one segment only.
 pub fn double_slash(webhook: &mut Webhook) -> Result<(), &'static str> {
     let path = webhook.address.path().to_owned();
-    match path.rfind('/') {
-        None => Err("the address has no path"),
-        Some(slash) => {
-            with_path(webhook, &format!("{}/{}", &path[..slash], &path[slash..]));
-            Ok(())
-        }
+    match path.trim_end_matches('/').rfind('/') {
+        None => return Err("the address has no path"),
+        Some(0) => with_path(webhook, &format!("{}//", path.trim_end_matches('/'))),
+        Some(slash) => with_path(webhook, &format!("{}/{}", &path[..slash], &path[slash..])),
     }
+    Ok(())
+}
+
+/// The path with a doubled slash in front.
+pub fn double_first_slash(webhook: &mut Webhook) -> Result<(), &'static str> {
+    let path = webhook.address.path().to_owned();
+    match path.starts_with('/') {
+        true => with_path(webhook, &format!("/{path}")),
+        false => return Err("the address has no path"),
+    }
+    Ok(())
 }
 
 /// Asks by GET.
@@ -139,7 +148,11 @@ mod tests {
         check(toggle_slash, "http://h/voice/", Some("/voice"));
         check(toggle_slash, "http://h/", None);
         check(double_slash, "http://h/a/voice?b", Some("/a//voice?b"));
+        check(double_slash, "http://h/voice?b", Some("/voice//?b"));
+        check(double_slash, "http://h/a/b/", Some("/a//b/"));
         check(double_slash, "http://h?b", None);
+        check(double_first_slash, "http://h/a/b?c", Some("//a/b?c"));
+        check(double_first_slash, "http://h?b", None);
         check(escape_in_path, "http://h/voice?b", Some("/v%6fice?b"));
         check(escape_in_path, "http://h/123", None);
     }

@@ -6,4 +6,6 @@ mod handler;
 mod http;
 mod known_bad;
 mod own_core;
+mod placed;
 mod reports;
+mod tls;

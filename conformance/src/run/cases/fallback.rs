@@ -15,6 +15,8 @@ const FALLBACK: &str = "Twilio, Availability and Reliability: fallback URLs";
 
 /// How often a call may come to the fallback before somebody has to end it.
 const MOST_FALLBACKS: usize = 10;
+/// How far a call is followed to its question.
+const MOST_STEPS: usize = 50;
 
 pub(super) const CASES: &[Case] = &[
     continues(
@@ -171,7 +173,7 @@ fn takes_keys<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
     Box::pin(async {
         let (line, mut call) = lost(stage).await?;
         let mut step = call.next(Input::Start);
-        for _ in 0..MOST_FALLBACKS {
+        for _ in 0..MOST_STEPS {
             step = match step {
                 Step::Fetch(fetch) if fetch.occasion == Occasion::Answer => {
                     call.next(Input::Failed(nothing()))

@@ -2,10 +2,10 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::super::forge::Draft;
 use crate::{
     run::{
         case::{Case, Grade, Play, Playing, Stop},
+        forge::Draft,
         stage::{Delivery, Stage},
     },
     twilio::{Address, Signed},
@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case] = &[
         why: "Chains of proxies disagree: the inner one says http and its own port. Where the public address is configured, they need not be \
               believed.",
         source: PROXIES,
-        grade: Grade::Should,
+        grade: Grade::Must,
         play: Play::Scene(misleading),
     },
     Case {
@@ -77,9 +77,20 @@ fn needs_public_address(stage: &Stage<'_>) -> Result<(), Stop> {
     }
 }
 
+/// The handler knows its public address itself, and needs no proxy to tell it.
+fn needs_own_address(stage: &Stage<'_>) -> Result<(), Stop> {
+    needs_public_address(stage)?;
+    match stage.kit.needs_proxy_headers {
+        false => Ok(()),
+        true => Err(Stop::skip(
+            "the handler takes its address from the headers of the proxy, as --proxy-headers says",
+        )),
+    }
+}
+
 fn inner_host<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
     Box::pin(async {
-        needs_public_address(stage)?;
+        needs_own_address(stage)?;
         let inner = stage.kit.listens_at.clone();
         with_headers(stage, "Host is an inner name", &[("Host", &inner)])
             .await?
@@ -109,7 +120,7 @@ fn forwarded<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
 
 fn misleading<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
     Box::pin(async {
-        needs_public_address(stage)?;
+        needs_own_address(stage)?;
         let inner = stage.kit.listens_at.clone();
         let headers = [
             ("Host", inner.as_str()),

@@ -34,11 +34,11 @@ async fn answer(State((board, token)): State<Shared>, request: Request) -> Respo
             20003,
             "the password has to be the auth token that the suite was given",
         );
-        return reply(status, json);
+        return refuse(&board, status, json);
     }
     let Ok(body) = to_bytes(body, LONGEST).await else {
         let (status, json) = book::error(413, 20400, "the request is too long");
-        return reply(status, json);
+        return refuse(&board, status, json);
     };
     let form: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
     let before = board.book().calls().len();
@@ -49,6 +49,21 @@ async fn answer(State((board, token)): State<Shared>, request: Request) -> Respo
     if after > before {
         board.placed.notify_waiters();
     }
+    match status {
+        ..400 => reply(status, json),
+        _ => refuse(&board, status, json),
+    }
+}
+
+/// What is refused is remembered: it is why no call is placed.
+fn refuse(board: &Board, status: u16, json: serde_json::Value) -> Response {
+    let mut refused = board.refused();
+    refused.0 += 1;
+    json["message"]
+        .as_str()
+        .unwrap_or_default()
+        .clone_into(&mut refused.1);
+    drop(refused);
     reply(status, json)
 }
 

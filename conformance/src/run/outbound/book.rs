@@ -8,8 +8,10 @@ use crate::{
 };
 
 /// All calls, in the order in which they were placed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Book {
+    /// Of the names of calls: a system may remember those of the last run.
+    run: u64,
     calls: Vec<Placed>,
 }
 
@@ -25,6 +27,14 @@ pub(super) struct Placed {
 pub(super) type Answer = (u16, Value);
 
 impl Book {
+    /// No calls yet; their names will begin with `run`.
+    pub(super) fn new(run: u64) -> Self {
+        Self {
+            run,
+            calls: Vec::new(),
+        }
+    }
+
     pub(super) fn calls(&self) -> &[Placed] {
         &self.calls
     }
@@ -33,6 +43,12 @@ impl Book {
         if let Some(call) = self.find(sid) {
             status.clone_into(&mut call.status);
         }
+    }
+
+    /// Calls that are not over.
+    pub(super) fn open(&self) -> Vec<Line> {
+        let open = self.calls.iter().filter(|call| !is_over(&call.status));
+        open.map(|call| call.line.clone()).collect()
     }
 
     fn find(&mut self, sid: &str) -> Option<&mut Placed> {
@@ -64,7 +80,7 @@ impl Book {
     }
 
     fn place(&mut self, account: &str, form: &[(String, String)]) -> Answer {
-        let line = match line(account, self.calls.len() + 1, form) {
+        let line = match line(account, self.next_sid(), form) {
             Ok(line) => line,
             Err(answer) => return answer,
         };
@@ -77,12 +93,16 @@ impl Book {
         answer
     }
 
+    fn next_sid(&self) -> String {
+        format!("CA{:016x}{:016x}", self.run, self.calls.len() + 1)
+    }
+
     fn change(&mut self, sid: &str, method: &str, form: &[(String, String)]) -> Answer {
         let Some(call) = self.find(sid) else {
             return error(404, 20404, "there is no such call");
         };
         if let ("POST", Some(status)) = (method, value(form, "Status")) {
-            if matches!(call.status.as_str(), "completed" | "canceled") {
+            if is_over(&call.status) {
                 return error(400, 21220, "the call is over");
             }
             status.clone_into(&mut call.status);
@@ -91,13 +111,17 @@ impl Book {
     }
 }
 
+fn is_over(status: &str) -> bool {
+    matches!(status, "completed" | "canceled" | "no-answer")
+}
+
 fn value<'f>(form: &'f [(String, String)], name: &str) -> Option<&'f str> {
     form.iter()
         .find(|(given, _)| given == name)
         .map(|(_, value)| value.as_str())
 }
 
-fn line(account: &str, number: usize, form: &[(String, String)]) -> Result<Line, Answer> {
+fn line(account: &str, call_sid: String, form: &[(String, String)]) -> Result<Line, Answer> {
     let required = |name: &str, code: u32| {
         let given = value(form, name).filter(|value| !value.is_empty());
         given
@@ -124,7 +148,7 @@ fn line(account: &str, number: usize, form: &[(String, String)]) -> Result<Line,
     Ok(Line {
         facts: CallFacts {
             account_sid: account.to_owned(),
-            call_sid: format!("CA{number:032x}"),
+            call_sid,
             from: required("From", 21213)?,
             to: required("To", 21201)?,
             direction: "outbound-api",
@@ -179,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_call_is_placed_looked_up_and_ended() {
-        let mut book = Book::default();
+        let mut book = Book::new(7);
         let asked = form(&[
             ("To", "+81"),
             ("From", "+82"),
@@ -196,9 +220,11 @@ mod tests {
             call["sid"].as_str().expect("a sid")
         );
         let end = form(&[("Status", "completed")]);
+        assert_eq!(book.open().len(), 1);
         assert_eq!(book.answer("POST", &one, &end).1["status"], "completed");
         assert_eq!(book.answer("POST", &one, &end).1["code"], 21220);
         assert_eq!(book.answer("GET", &one, &[]).1["status"], "completed");
+        assert!(book.open().is_empty());
         assert_eq!(
             book.answer("GET", CALLS, &[]).1["calls"]
                 .as_array()
@@ -224,7 +250,7 @@ mod tests {
                 21209,
             ),
         ] {
-            let (status, answer) = Book::default().answer("POST", CALLS, &form(asked));
+            let (status, answer) = Book::new(7).answer("POST", CALLS, &form(asked));
             assert_eq!(
                 (status, answer["code"].as_u64()),
                 (400, Some(code)),

@@ -16,6 +16,9 @@ pub struct Args {
     /// What the handler believes itself at, if a proxy stands before it: its base, without the path of --url
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// Add X-Forwarded-Host and -Proto as a proxy does, for a handler that takes its address from them
+    #[arg(long, requires = "public_url")]
+    pub proxy_headers: bool,
     /// The handler's status callback; may be relative to --url
     #[arg(long, value_name = "URL")]
     pub status_url: Option<String>,

@@ -33,7 +33,7 @@ impl Delivery {
     /// There is no such place, or the request was refused there.
     pub fn accepted_if_routed(&self) -> Result<&Reply, Stop> {
         match &self.exchange.result {
-            Ok(reply) if matches!(reply.status, 404 | 405 | 410 | 300..=399) => {
+            Ok(reply) if matches!(reply.status, 404 | 405 | 410 | 501 | 300..=399) => {
                 let target = self.exchange.request.address.request_target();
                 let method = &self.exchange.request.method;
                 Err(Stop::skip(format!(
@@ -51,7 +51,8 @@ impl Delivery {
     /// It is anything else.
     pub fn refused(&self) -> Verdict {
         match &self.exchange.result {
-            Ok(reply) if (400..500).contains(&reply.status) => Ok(()),
+            // 501: no such method here, whoever asks.
+            Ok(reply) if matches!(reply.status, 400..=499 | 501) => Ok(()),
             _ => {
                 let expected = "403 (any 4xx will do): the request is not what was signed";
                 Err(Stop::fail(expected, described(&self.exchange)).at(self.at))

@@ -92,7 +92,7 @@ fn a_target_that_never_answers_is_unreachable() {
     check(
         against(server.address, &[]),
         3,
-        "cannot be reached: no whole reply within 1s",
+        "cannot be reached: no whole reply within 2s",
     );
 }
 

@@ -84,13 +84,14 @@ impl Played {
             &observe,
             "--acknowledged-says",
             "you have taken the alert",
-            "--timeout",
-            &timeout,
             "--strict",
             "--json",
             json.to_str().expect("UTF-8"),
         ]);
         arguments.extend(more);
+        if !more.contains(&"--timeout") {
+            arguments.extend(["--timeout", &timeout]);
+        }
         if !more.contains(&"--seed") {
             arguments.extend(["--seed", "7"]);
         }

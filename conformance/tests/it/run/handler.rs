@@ -73,6 +73,21 @@ impl Handler {
             "/media/hello.wav" => return Some(self.recording(request)),
             _ => {}
         }
+        if self.has("is slow with everything") {
+            thread::sleep(Duration::from_millis(1_300));
+        }
+        if self.has("wants a password")
+            && request.header("authorization") != Some("Basic YXlhOnBAc3M=")
+        {
+            let headers = vec![(
+                "WWW-Authenticate".to_owned(),
+                "Basic realm=\"calls\"".to_owned(),
+            )];
+            return Some(Reply {
+                headers,
+                ..Reply::new(401, "", "")
+            });
+        }
         let form = match self.verified(request, &path) {
             Ok(form) => form,
             Err(reply) => return reply,

@@ -7,10 +7,11 @@ use super::{
 };
 
 /// A bug, and the case that catches it.
-const BUGS: [(&str, &str); 81] = [
+const BUGS: [(&str, &str); 82] = [
     ("refuses everything", "sig/plain"),
     ("strips the trailing slash", "sig/trailing-slash"),
     ("squeezes double slashes", "sig/double-slash"),
+    ("squeezes double slashes", "sig/double-slash-in-front"),
     ("writes escapes in capitals", "sig/path-escape"),
     ("decodes the path", "sig/path-escape"),
     ("resolves dot segments", "sig/dot-segment"),
@@ -78,7 +79,7 @@ const BUGS: [(&str, &str); 81] = [
         "host/misleading",
     ),
     ("replies with nothing", "twiml/content-type"),
-    ("says that it is text", "twiml/content-type"),
+    ("says that it is text", "twiml/xml-content-type"),
     ("forgets an end tag", "twiml/well-formed"),
     ("plays a relative address", "twiml/absolute"),
     ("redirects to a relative address", "twiml/absolute"),
@@ -124,13 +125,27 @@ const OTHER_BUGS: [(&str, &str); 14] = [
     ("has one slow worker", "load/burst"),
 ];
 
+/// Bugs that no request survives, or none that is like the real ones.
+const FATAL: [&str; 7] = [
+    "refuses everything",
+    "drops empty parameters",
+    "fills in defaults",
+    "sorts names without regard to case",
+    "decodes plus twice",
+    "insists on the port",
+    "verifies the address only",
+];
+
 #[test]
 fn every_known_bug_is_caught_by_the_case_that_is_made_for_it() {
     let mut survivors = Vec::new();
     for (bug, case) in BUGS.into_iter().chain(OTHER_BUGS) {
         let server = Handler::serve(bug);
-        let played = Played::against(&server, &[case], &[]);
-        if played.outcome(case) != "failed" || played.run.status != Some(1) {
+        let played = Played::against(&server, &[case, "sig/plain"], &[]);
+        let is_plain_as_expected =
+            (played.outcome("sig/plain") == "failed") == FATAL.contains(&bug);
+        if played.outcome(case) != "failed" || played.run.status != Some(1) || !is_plain_as_expected
+        {
             survivors.push((
                 bug,
                 case,
@@ -152,8 +167,22 @@ const NOT_FOR_THIS_ONE: [&str; 4] = [
 
 #[test]
 fn a_good_handler_passes_every_case() {
+    check_good(&["--cases", "200", "--timeout", "15"], None);
+}
+
+#[test]
+fn a_good_handler_passes_every_case_when_it_is_called_by_get() {
+    // A GET that is made a GET is no forgery.
+    check_good(
+        &["--get", "--cases", "40", "--timeout", "15"],
+        Some("sig/post-as-get"),
+    );
+}
+
+#[track_caller]
+fn check_good(more: &[&str], not_for_it: Option<&str>) {
     let server = Handler::serve("none");
-    let played = Played::against(&server, &[], &["--cases", "200"]);
+    let played = Played::against(&server, &[], more);
     let cases = played.report["targets"][0]["cases"]
         .as_array()
         .cloned()
@@ -164,12 +193,81 @@ fn a_good_handler_passes_every_case() {
         .filter_map(|case| case["id"].as_str())
         .collect();
     // The second scheme is not known to this handler, as it is not to most: it verifies with SHA-1 whatever the header says.
-    let expected: Vec<_> = [&NOT_FOR_THIS_ONE[..], &["sig/sha256-downgrade"]].concat();
+    let mut expected = [&NOT_FOR_THIS_ONE[..], &["sig/sha256-downgrade"]].concat();
+    expected.extend(not_for_it);
+    let (mut not_passed, cases) = (not_passed, cases.len());
+    expected.sort_unstable();
+    not_passed.sort_unstable();
+    assert!(cases > 120, "only {cases} cases were played");
     assert_eq!(
         not_passed, expected,
         "{}{}",
         played.run.stdout, played.run.stderr
     );
+}
+
+#[test]
+fn a_handler_that_is_always_too_slow_is_caught_and_not_called_unreachable() {
+    let server = Handler::serve("is slow with everything");
+    let played = Played::against(
+        &server,
+        &["twiml/time", "sig/unsigned"],
+        &["--timeout", "1"],
+    );
+    assert_eq!(
+        played.outcome("twiml/time"),
+        "failed",
+        "{}{}",
+        played.run.stdout,
+        played.run.stderr
+    );
+    assert_eq!(played.outcome("sig/unsigned"), "skipped");
+    assert_eq!(played.run.status, Some(1));
+}
+
+#[test]
+fn a_handler_behind_basic_authentication_is_played_with_user_and_password_of_its_address() {
+    let server = Handler::serve("wants a password");
+    let address = server.address;
+    let run = |userinfo: &str| {
+        let url = format!("http://{userinfo}{address}/voice");
+        Run::with(&[
+            "sig/plain",
+            "sig/unsigned",
+            "load",
+            "--url",
+            &url,
+            "--public-url",
+            PUBLIC,
+            "--auth-token-env",
+            "TOKEN",
+        ])
+    };
+    let with = run("aya:p%40ss@").check(0);
+    assert!(
+        !with.stdout.contains("p%40ss") && !with.stdout.contains("p@ss"),
+        "{}",
+        with.stdout
+    );
+    run("").check(1);
+}
+
+#[test]
+fn a_handler_that_needs_the_headers_of_its_proxy_is_played_with_them() {
+    for bug in [
+        "takes the host from a header of the proxy",
+        "takes the scheme from a header of the proxy",
+    ] {
+        let server = Handler::serve(bug);
+        let played = Played::against(
+            &server,
+            &["sig/plain", "host/forwarded", "host/misleading"],
+            &["--proxy-headers"],
+        );
+        assert_eq!(played.outcome("sig/plain"), "passed");
+        assert_eq!(played.outcome("host/misleading"), "skipped");
+        played.run.check(0);
+    }
 }
 
 #[test]

@@ -104,6 +104,18 @@ fn the_list_names_every_case_and_an_explanation_all_about_it() {
 }
 
 #[test]
+fn the_page_of_all_cases_is_what_the_command_explains() {
+    let page = include_str!("../../../docs/cases.md");
+    let explained = Run::with(&["--explain", "*"]).check(0).stdout;
+    let (_, cases) = page.split_once("\n\n## ").expect("cases");
+    assert_eq!(
+        format!("## {cases}"),
+        explained,
+        "make docs/cases.md anew: its head, then what `conformance run --explain '*'` prints"
+    );
+}
+
+#[test]
 fn a_should_counts_only_under_strict() {
     let server = Handler::serve("speaks before it listens");
     let url = format!("http://{}/voice", server.address);
@@ -177,6 +189,62 @@ fn a_generated_failure_is_made_small_and_names_what_was_done() {
         detail.starts_with("the value of a parameter was changed"),
         "{detail}"
     );
+}
+
+#[test]
+fn what_is_below_a_public_prefix_is_signed_with_it_and_called_without() {
+    let server = super::http::Server::start(|_| Some(super::http::Reply::new(204, "", "")));
+    let dir = tempfile::tempdir().expect("a directory");
+    let json = dir
+        .path()
+        .join("report.json")
+        .to_string_lossy()
+        .into_owned();
+    let base = format!("http://{}", server.address);
+    for status_url in [
+        "/status",
+        "status",
+        &format!("{base}/status"),
+        &format!("{PUBLIC}/page/status"),
+    ] {
+        let public = format!("{PUBLIC}/page");
+        Run::with(&[
+            "status/usual",
+            "--url",
+            &format!("{base}/voice"),
+            "--status-url",
+            status_url,
+            "--public-url",
+            &public,
+            "--auth-token-env",
+            "TOKEN",
+            "--json",
+            &json,
+        ])
+        .check(0);
+        let report: Value =
+            serde_json::from_str(&std::fs::read_to_string(&json).expect("written")).expect("JSON");
+        let exchange = &report["targets"][0]["cases"][0]["exchanges"][0];
+        let starts = |field: &str, with: &str| {
+            exchange[field]
+                .as_str()
+                .is_some_and(|text| text.starts_with(with))
+        };
+        assert!(
+            starts(
+                "sent",
+                "POST /status HTTP/1.1\r\nHost: oncall.example.com:8443\r\n"
+            ),
+            "{status_url}: {exchange}"
+        );
+        assert!(
+            starts(
+                "signed_string",
+                "https://oncall.example.com/page/statusAccountSid"
+            ),
+            "{status_url}: {exchange}"
+        );
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::{
     run::{
         case::{Case, Grade, Play},
         variation::{
-            Variation, add, by_get, double_slash, escape_in_path, form, remove, set, toggle_slash,
-            with_path, with_query,
+            Variation, add, by_get, double_first_slash, double_slash, escape_in_path, form, remove,
+            set, toggle_slash, with_path, with_query,
         },
     },
     twilio::{Scheme, Webhook, signature::Port},
@@ -85,8 +85,18 @@ pub(in crate::run::cases) const CASES: &[Case] = &[
         "sig/double-slash",
         "a doubled slash in the path",
         "A doubled slash in the path is part of what is verified.",
-        "A base address that ends in a slash and a path that begins with one make two; Rails and proxies squeeze them to one.",
+        "Addresses that are put together have slashes from both sides; Rails and proxies squeeze them to one.",
         double_slash,
+    ),
+    case(
+        "sig/double-slash-in-front",
+        "a doubled slash in front of the path",
+        "A doubled slash in front of the path is part of what is verified.",
+        "It comes of a base address that ends in a slash. Some servers take it away before the handler sees it (Python's http.server): \
+         there, only another address helps.",
+        true,
+        Grade::Should,
+        double_first_slash,
     ),
     elsewhere(
         "sig/path-escape",

@@ -46,7 +46,7 @@ impl Handler {
         let mut sorted = form.clone();
         match self.bug {
             "sorts names without regard to case" => {
-                sorted.sort_by_key(|(name, _)| name.to_ascii_lowercase())
+                sorted.sort_by_key(|(name, _)| name.to_ascii_lowercase());
             }
             _ => sorted.sort(),
         }
