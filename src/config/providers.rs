@@ -202,15 +202,54 @@ fn low_balance(section: &Section<'_>, kind: Kind, channels: &[Channel]) -> Optio
 
 /// How often a carrier takes a call or a message: once a second, unless its contract says otherwise. The built-in network takes
 /// any.
+///
+/// A tenth of a second's calls may go at once, one at least. The line moves once in each turn of the engine, which lasts as long
+/// as the disk takes; with one call for each turn, a slow disk would hold a quick carrier to a few calls a second, and
+/// all who wait would ask again in every turn.
 fn rate(section: &Section<'_>, key: &str, is_simulated: bool) -> Rate {
     let rate = |per_second: f64| Rate {
         // Bounded above: 1 to 100,000.
         every_millis: (1_000.0 / per_second).round() as u32,
-        burst: 1,
+        // Bounded above: 1 to 100.
+        burst: (per_second / 10.0).max(1.0) as u32,
     };
     match section.number(key, 0.01..=1_000.0) {
         Some(per_second) => rate(per_second),
         None if is_simulated => Rate::AT_WILL,
         None => Rate::ONE_A_SECOND,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn of(line: &str) -> Rate {
+        let text = format!(
+            "[[providers]]\nname = \"c\"\nkind = \"twilio\"\naccount_sid = \"AC{:032}\"\nauth_token_env = \"T\"\nfrom = \"+815000000000\"\n\
+             {line}\n[server]\npublic_url = \"https://a.example\"\n[members.a]\nnumber = \"+819000000001\"\n[groups.g]\nmembers = [\"a\"]\n",
+            0
+        );
+        let secret = |_: &str| Some("secret".to_owned());
+        let config = Config::parse_with(&text, std::path::Path::new("c.toml"), &secret);
+        config.unwrap_or_else(|errors| panic!("{errors}")).providers[0].lines[0].rate
+    }
+
+    #[test]
+    fn a_quick_carrier_takes_a_tenth_of_a_second_at_once() {
+        for (line, every_millis, burst) in [
+            ("", 1_000, 1),
+            ("calls_per_second = 0.5", 2_000, 1),
+            ("calls_per_second = 5", 200, 1),
+            ("calls_per_second = 30", 33, 3),
+            ("calls_per_second = 1000", 1, 100),
+        ] {
+            let expected = Rate {
+                every_millis,
+                burst,
+            };
+            assert_eq!(of(line), expected, "{line}");
+        }
     }
 }

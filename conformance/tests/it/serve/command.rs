@@ -112,6 +112,14 @@ fn the_log_has_one_line_each_and_neither_secrets_nor_whole_numbers() {
 }
 
 #[test]
+fn whoever_started_it_ends_it_with_a_signal() {
+    for signal in ["-INT", "-TERM"] {
+        let mut stand = Stand::start(&[]);
+        assert_eq!(stand.end_by(signal), Some(0), "{signal}");
+    }
+}
+
+#[test]
 fn a_seed_that_was_drawn_is_told() {
     let stand = Stand::start(&["--rate", "lose-callback=0.5"]);
     assert!(stand.log().contains("the seed is "), "{}", stand.log());

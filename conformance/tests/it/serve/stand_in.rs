@@ -237,6 +237,14 @@ impl Stand {
         });
     }
 
+    /// Its exit status after a signal.
+    pub(crate) fn end_by(&mut self, signal: &str) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "{signal}");
+        self.child.wait().expect("a child of ours").code()
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no panic").clone()
     }
