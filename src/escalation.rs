@@ -192,6 +192,12 @@ impl Escalation {
         self.phase == Phase::Over
     }
 
+    /// Whether it is over and no phone may ring for it any more: nothing is left to see to after a restart.
+    pub fn is_at_rest(&self) -> bool {
+        let may_ring = |attempt: &Attempt| attempt.provider.is_some() && !attempt.is_ended();
+        self.is_over() && !self.attempts.iter().any(may_ring)
+    }
+
     /// Whether a new alert of the group joins this run (P9), rather than opening one of its own.
     pub fn takes_more(&self) -> bool {
         !matches!(self.phase, Phase::Acknowledged { .. } | Phase::Over)

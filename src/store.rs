@@ -104,7 +104,7 @@ pub struct CallRecord {
 /// Everything that a core needs to go on where the last one stopped.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Escalations that are not over.
+    /// Escalations that are not over, and those that have called somebody within the last hour: a phone may ring still.
     pub escalations: Vec<Escalation>,
     /// Open alerts.
     pub alerts: Vec<(Alert, Option<EscalationId>)>,

@@ -102,7 +102,7 @@ impl Desk {
             }
         }
         desk.count_again();
-        for escalation in &snapshot.escalations {
+        for escalation in snapshot.escalations.iter().filter(|of| !of.is_at_rest()) {
             desk.take_up(escalation.clone());
         }
         desk
@@ -167,8 +167,8 @@ impl Desk {
                     continue;
                 };
                 unfinished.push(match (&attempt.call, &attempt.outcome) {
-                    (None, None) => Unfinished::Intent(record.clone()),
-                    (None, Some(_)) => continue,
+                    // Also one that is not wanted any more: if it exists it rings, and is ended once it is found.
+                    (None, _) => Unfinished::Intent(record.clone()),
                     (Some(_), None) => Unfinished::Live(record.clone()),
                     (Some(_), Some(_)) => Unfinished::ToEnd(record.clone()),
                 });
@@ -483,8 +483,19 @@ impl Desk {
         }
     }
 
+    /// Whether a call is to be placed that is not wanted any more: its alert was taken or over later in the same turn (P5).
+    fn is_in_vain(&self, errand: &Errand) -> bool {
+        let Errand::Place { attempt, .. } = errand else {
+            return false;
+        };
+        let escalation = self.escalations.get(&attempt.escalation);
+        let known = escalation.and_then(|escalation| escalation.attempt(attempt.number));
+        known.is_some_and(|attempt| attempt.outcome.is_some())
+    }
+
     /// Ends a turn: writes what has changed into its batch, each alert and each escalation once.
     pub fn close_turn(&self, turn: &mut Turn) {
+        turn.errands.retain(|errand| !self.is_in_vain(errand));
         turn.batch.escalations = turn
             .touched
             .drain()

@@ -36,6 +36,7 @@ macro_rules! every_backend {
             a_group_is_all_or_nothing,
             the_next_escalation_is_new_even_if_only_entries_name_it,
             an_escalation_that_is_over_is_kept_but_not_loaded,
+            an_escalation_that_is_over_is_loaded_while_a_phone_may_ring_for_it,
             escalations_are_listed_newest_first,
             how_the_providers_do_is_kept,
             an_unknown_escalation_is_none,
@@ -394,6 +395,19 @@ pub(super) fn an_escalation_that_is_over_is_kept_but_not_loaded(database: &dyn D
     drop(backend);
     assert_eq!(load(database).escalations, [escalation(2)]);
     assert_eq!(load(database).next_escalation, EscalationId(3));
+}
+
+pub(super) fn an_escalation_that_is_over_is_loaded_while_a_phone_may_ring_for_it(
+    database: &dyn Database,
+) {
+    let minutes_ago = |minutes| now() - SignedDuration::from_mins(minutes);
+    let batch = Batch {
+        escalations: vec![over(1), over(2)],
+        calls: vec![call(1, 1, minutes_ago(59)), call(2, 1, minutes_ago(61))],
+        ..Batch::default()
+    };
+    commit(&mut *database.open(), batch);
+    assert_eq!(load(database).escalations, [over(1)]);
 }
 
 pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
