@@ -167,7 +167,8 @@ impl Disk {
             self.first += 1;
         }
         let runs = &self.runs[self.first..];
-        let open = runs.iter().filter(|run| is_open(run));
+        let loaded = |run: &&Stored| is_open(run) || run.calls.iter().any(is_young);
+        let loaded = runs.iter().filter(loaded);
         let calls = runs.iter().flat_map(|run| {
             run.calls
                 .iter()
@@ -176,7 +177,7 @@ impl Disk {
         let mut alerts: Vec<_> = self.alerts.values().cloned().collect();
         alerts.sort_by(|a, b| a.0.key.cmp(&b.0.key));
         Snapshot {
-            escalations: open.filter_map(|run| run.state.clone()).collect(),
+            escalations: loaded.filter_map(|run| run.state.clone()).collect(),
             alerts,
             inbox: self.inbox.values().cloned().collect(),
             calls: calls.cloned().collect(),

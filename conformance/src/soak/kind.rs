@@ -78,6 +78,8 @@ kinds! {
     CarrierMute "carrier-mute",
     /// A commit fails.
     StoreFails "store-fails",
+    /// A commit takes long, and much gathers meanwhile.
+    StoreSlow "store-slow",
     /// The core dies before the commit.
     CrashBefore "crash-before",
     /// The core dies in the commit, which then stands or does not.
@@ -190,6 +192,13 @@ impl Rates {
     pub fn put(&mut self, kind: Kind, of_one: f64) {
         self.base[kind as usize] = Chance::new(of_one);
         self.given[kind as usize] = true;
+    }
+
+    /// Those that were given by hand, from 0 to 1.
+    pub fn given(&self) -> impl Iterator<Item = (Kind, f64)> {
+        let given = |kind: &Kind| self.given[*kind as usize];
+        let kinds = Kind::ALL.iter().copied().filter(given);
+        kinds.map(|kind| (kind, self.of(kind).of_one()))
     }
 
     /// How often this happens.

@@ -98,7 +98,7 @@ pub struct Tally {
     pub doubts: u64,
     /// Second calls to a person that came of one in doubt.
     pub duplicates: u64,
-    /// Second calls to a person whose first the core had told to end.
+    /// Second calls to a person whose first the core had told to end, or that tell of other alerts than one in doubt.
     pub overlaps: u64,
     /// Probes of carriers.
     pub probes: u64,

@@ -38,6 +38,13 @@ enum Source {
     Given { draws: Arc<[u32]>, next: usize },
 }
 
+impl Default for Tape {
+    /// Nothing but zeros.
+    fn default() -> Self {
+        Self::of_draws(Arc::new([]))
+    }
+}
+
 impl Tape {
     /// Draws without end from a seed.
     pub fn of_seed(seed: u64) -> Self {

@@ -83,6 +83,7 @@ pub struct World {
 }
 
 /// How a world ended.
+#[derive(Default)]
 pub struct Ended {
     /// What there was.
     pub tally: Tally,

@@ -2,7 +2,7 @@
 
 use rinban::{
     engine::desk::Speech,
-    escalation::{AttemptId, Line, Phase},
+    escalation::{AttemptId, Effect, Escalation, Line, Phase},
 };
 
 use super::Witness;
@@ -51,6 +51,12 @@ impl Witness {
     pub fn made(&mut self, call: CallIndex, phones: &Phones) -> Result<(), Broken> {
         self.tally.made += 1;
         let made = phones.call(call);
+        let is_twin =
+            |other: &CallIndex| *other != call && phones.call(*other).attempt == made.attempt;
+        if phones.live(made.person).iter().any(is_twin) {
+            // The carrier has carried one request out twice, which is none of ours.
+            return Ok(());
+        }
         for other in phones
             .live(made.person)
             .iter()
@@ -67,7 +73,8 @@ impl Witness {
                     )
                 },
             )?;
-            if !other.is_in_doubt {
+            // Another escalation's call is no duplicate of it: it has alerts of its own to tell of.
+            if !other.is_in_doubt || other.attempt.escalation != made.attempt.escalation {
                 self.tally.overlaps += 1;
                 continue;
             }
@@ -103,11 +110,16 @@ impl Witness {
         if speech.line != Line::Acknowledged {
             return Ok(());
         }
-        let state = disk.state(speech.attempt.escalation);
-        let holds = state.is_some_and(|state| match &state.phase {
-            Phase::Acknowledged { by, .. } => by == speech.member.as_str(),
-            _ => false,
-        });
+        let id = speech.attempt.escalation;
+        let by = speech.member.as_str();
+        let stands = |state: &Escalation| matches!(&state.phase, Phase::Acknowledged { by: taker, .. } if taker == by);
+        // It may have recovered in the same turn.
+        let took = |effect: &Effect| matches!(effect, Effect::TakeAlerts { by: taker } if taker.as_str() == by);
+        let holds = disk.state(id).is_some_and(stands)
+            || disk
+                .journal(id)
+                .iter()
+                .any(|entry| entry.effects.iter().any(took));
         self.check(Check::SpokenAfter, holds, || {
             format!(
                 "attempt {} is told that it is taken, and on disk it is not",

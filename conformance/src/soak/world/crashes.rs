@@ -55,8 +55,8 @@ impl World {
         self.all_are_armed()
     }
 
-    /// After a takeover every escalation is woken in time, not only those that went on.
-    fn all_are_armed(&mut self) -> Result<(), Broken> {
+    /// After a takeover, and after a turn that was undone, every escalation is woken in time, not only those that went on.
+    pub(super) fn all_are_armed(&mut self) -> Result<(), Broken> {
         let Some(core) = &self.core else {
             return Ok(());
         };

@@ -24,6 +24,9 @@ const WOKEN: usize = 512;
 /// How long a commit takes, at least and at most.
 const COMMIT: (Micros, Micros) = (1_000, 8_000);
 
+/// How long a slow one takes.
+const SLOW_COMMIT: (Micros, Micros) = (200_000, 15 * SECOND);
+
 /// How long after a failed commit it is tried again.
 const STORE_RETRY: Micros = SECOND;
 
@@ -53,7 +56,8 @@ pub(super) enum Answer {
 }
 
 /// The faults of a commit.
-const COMMITS: [Kind; 5] = [
+const COMMITS: [Kind; 6] = [
+    Kind::StoreSlow,
     Kind::StoreFails,
     Kind::CrashBefore,
     Kind::CrashWithin,
@@ -90,7 +94,7 @@ impl World {
         Now {
             steady: at,
             wall: at,
-            dice: 0.5,
+            dice: f64::from(self.tape.below(256)) / 256.0,
         }
     }
 
@@ -109,9 +113,13 @@ impl World {
             core.stored(now.steady);
             return self.finished(core, turn, happenings, answers);
         }
-        let took = self.span(COMMIT.0, COMMIT.1);
-        self.pass_to(self.now + took);
         let struck = self.strikes_one(&COMMITS, self.state_of_first(&turn.batch));
+        let (least, most) = match struck {
+            Some(Kind::StoreSlow) => SLOW_COMMIT,
+            _ => COMMIT,
+        };
+        let took = self.span(least, most);
+        self.pass_to(self.now + took);
         let is_durable = match struck {
             Some(Kind::StoreFails | Kind::CrashBefore) => false,
             Some(Kind::CrashWithin) => self.tape.below(2) == 1,
@@ -123,13 +131,13 @@ impl World {
             core.stored(now.steady);
         }
         match struck {
-            None => {
+            None | Some(Kind::StoreSlow) => {
                 self.is_armed(&core, now)?;
                 return self.finished(core, turn, happenings, answers);
             }
             Some(Kind::StoreFails) => {
                 self.not_stored(core, happenings);
-                return Ok(());
+                return self.all_are_armed();
             }
             Some(Kind::CrashAmid) => {
                 let some = self.tape.below(turn.errands.len() as u32 + 1) as usize;
