@@ -213,8 +213,10 @@ impl Desk {
             // Mostly a bad number, and what we ended ourselves: neither says how the provider does.
             CallStatus::Failed | CallStatus::Canceled => None,
         };
-        self.undo.dispatch(&self.dispatch);
-        self.dispatch.reached(attempt, reached);
+        if self.dispatch.is_news(attempt, reached) {
+            self.undo.dispatch(&self.dispatch);
+            self.dispatch.reached(attempt, reached);
+        }
     }
 
     pub(super) fn wake_lines(&mut self, now: Now, turn: &mut Turn) {

@@ -120,7 +120,7 @@ fn write_history(home: &Home) -> String {
             .into_iter()
             .filter_map(|step| Some((EscalationId(1), step.entry?)))
             .collect(),
-        escalations: vec![escalation],
+        escalations: vec![escalation.into()],
         calls: vec![
             record(1, "aya", FIRST, begin),
             record(2, "ben", SECOND, begin),
