@@ -1,7 +1,10 @@
 //! The store as the core is promised it: a batch is durable as a whole or not at all, and what is durable outlives every
 //! crash. Written from the meaning of a batch, not from any backend.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rinban::{
@@ -38,7 +41,7 @@ pub struct Disk {
 #[derive(Debug, Default)]
 pub struct Stored {
     /// As it stands; none if it was put into the archive.
-    pub state: Option<Escalation>,
+    pub state: Option<Arc<Escalation>>,
     /// How it came to stand so.
     pub journal: Vec<Entry>,
     calls: Vec<CallRecord>,
@@ -110,7 +113,7 @@ impl Disk {
 
     /// An escalation as it stands.
     pub fn state(&self, id: EscalationId) -> Option<&Escalation> {
-        self.runs.get(place(id))?.state.as_ref()
+        self.runs.get(place(id))?.state.as_deref()
     }
 
     /// How it came to stand so.
@@ -133,7 +136,7 @@ impl Disk {
     pub fn states(&self) -> impl Iterator<Item = &Escalation> {
         self.runs[self.first.min(self.runs.len())..]
             .iter()
-            .filter_map(|run| run.state.as_ref())
+            .filter_map(|run| run.state.as_deref())
     }
 
     /// Puts an escalation that is long over into the archive, where this world needs it no more.
@@ -177,7 +180,9 @@ impl Disk {
         let mut alerts: Vec<_> = self.alerts.values().cloned().collect();
         alerts.sort_by(|a, b| a.0.key.cmp(&b.0.key));
         Snapshot {
-            escalations: loaded.filter_map(|run| run.state.clone()).collect(),
+            escalations: loaded
+                .filter_map(|run| run.state.as_deref().cloned())
+                .collect(),
             alerts,
             inbox: self.inbox.values().cloned().collect(),
             calls: calls.cloned().collect(),

@@ -26,8 +26,8 @@ use super::{
 /// How many escalations a world has, if there are that many.
 const WORLD: u64 = 400;
 
-/// From one alert to the next, at most.
-const PAUSE: u64 = 60 * SECOND;
+/// From one alert to the next, at most: storms, busy days and quiet ones.
+const PAUSES: [u64; 4] = [60 * SECOND, 300 * SECOND, 600 * SECOND, 1_200 * SECOND];
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Job {
             ground: Arc::new(Ground::of_world(world)),
             rates: self.rates.of_world(self.seed, world),
             escalations: self.world_size(),
-            pause: PAUSE,
+            pause: PAUSES[(world / 16) as usize % PAUSES.len()],
             plant: self.plant,
         }
     }

@@ -143,12 +143,11 @@ impl Core {
     fn write_edited(&mut self, turn: &mut Turn) {
         for edited in self.edited.drain(..) {
             self.desk.take_up(edited.clone());
-            let others = |other: &Escalation| other.id != edited.id;
-            turn.batch.escalations.retain(others);
-            turn.batch.escalations.push(edited);
+            turn.batch.escalations.retain(|other| other.id != edited.id);
+            turn.batch.escalations.push(edited.into());
         }
         for written in &turn.batch.escalations {
-            self.copies.insert(written.id, written.clone());
+            self.copies.insert(written.id, Escalation::clone(written));
         }
     }
 

@@ -120,7 +120,7 @@ impl Witness {
             return Ok(());
         };
         let replayed = Escalation::replay(state.id, &stored.journal);
-        let holds = replayed.as_ref() == Ok(state);
+        let holds = replayed.as_ref() == Ok(&**state);
         self.check(Check::Replays, holds, || match replayed {
             Ok(replayed) => {
                 format!("the replay leads to\n{replayed:?}\nand there stands\n{state:?}")

@@ -15,7 +15,7 @@ use crate::soak::{
 const MENDED: (Micros, Micros) = (120 * SECOND, 1_800 * SECOND);
 
 /// How long a carrier is sick, at least and at most.
-const SICK: (Micros, Micros) = (60 * SECOND, 3_600 * SECOND);
+const SICK: (Micros, Micros) = (30 * SECOND, 1_200 * SECOND);
 
 /// How long a plugin waits before it hands over again what nobody took.
 const SPOOLED: Micros = SECOND;
