@@ -27,7 +27,7 @@ pub use journal::{Candidate, Counts, Effect, Entry, Heard, Input, Left, Line, Ne
 pub use policy::Policy;
 pub use replay::ReplayError;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,8 @@ pub struct Escalation {
     pub round: u32,
     /// Who is still to be called in this round, in order.
     pub queue: VecDeque<Candidate>,
-    /// The last attempts, oldest first.
-    pub attempts: VecDeque<Attempt>,
+    /// The last attempts, oldest first. Copies of the state share those that stand as they stood.
+    pub attempts: VecDeque<Arc<Attempt>>,
     /// The number of the last attempt.
     pub last_attempt: u32,
     /// The number of the last journal entry.
@@ -194,7 +194,7 @@ impl Escalation {
 
     /// Whether it is over and no phone may ring for it any more: nothing is left to see to after a restart.
     pub fn is_at_rest(&self) -> bool {
-        let may_ring = |attempt: &Attempt| attempt.provider.is_some() && !attempt.is_ended();
+        let may_ring = |attempt: &Arc<Attempt>| attempt.provider.is_some() && !attempt.is_ended();
         self.is_over() && !self.attempts.iter().any(may_ring)
     }
 
@@ -205,9 +205,9 @@ impl Escalation {
 
     /// The attempt with this number, if it is remembered.
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {
-        self.attempts
-            .iter()
-            .find(|attempt| attempt.number == number)
+        let mut attempts = self.attempts.iter().rev();
+        let known = attempts.find(|attempt| attempt.number == number);
+        known.map(Arc::as_ref)
     }
 
     /// The name of an attempt of this escalation.

@@ -154,6 +154,13 @@ impl Delivery {
     /// Whether so little arrives that another provider must take over: less than half, or the last two to different
     /// people missed.
     pub fn is_failing(&self, now: Timestamp) -> bool {
+        if self
+            .samples
+            .iter()
+            .all(|sample| sample.reached == Reached::Delivered)
+        {
+            return false;
+        }
         let low = self
             .rate(now)
             .is_some_and(|rate| rate.delivered * 2 < rate.of);

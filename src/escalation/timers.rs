@@ -1,5 +1,7 @@
 //! What follows when time passes and nothing happens.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, Effect, Escalation, News, Outcome, PARTING, Phase, SUBMIT_LIMIT};
@@ -29,7 +31,7 @@ impl Escalation {
     pub(super) fn ask_again(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if let Some(attempt) = self.attempts.pop_back() {
             self.last_attempt -= 1;
-            self.route(now, attempt, effects);
+            self.route(now, Arc::unwrap_or_clone(attempt), effects);
         }
     }
 
@@ -41,14 +43,16 @@ impl Escalation {
             let outcome = attempt
                 .status
                 .map_or(Outcome::Lost, |status| attempt.judge(status));
-            attempt.outcome.get_or_insert(outcome);
+            if attempt.outcome.is_none() {
+                Arc::make_mut(attempt).outcome = Some(outcome);
+            }
         }
         self.muster(now, effects);
     }
 
     /// The callbacks that would have said how the call went were lost, or it lasts too long.
     pub(super) fn give_up_waiting(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(attempt) = self.attempts.back().cloned() else {
+        let Some(attempt) = self.attempts.back().map(|last| (**last).clone()) else {
             return;
         };
         let outcome = attempt
@@ -91,14 +95,16 @@ impl Escalation {
             return Change::Nothing;
         }
         for earlier in self.attempts.iter_mut().rev().skip(1) {
-            earlier.deadline = earlier.deadline.min(now);
+            if earlier.deadline > now {
+                Arc::make_mut(earlier).deadline = now;
+            }
         }
         match &mut self.phase {
             Phase::Mustering { since } | Phase::Routing { since } => *since = limit,
             Phase::Pausing { until } | Phase::Acknowledged { until, .. } => *until = limit,
             Phase::Calling => {
                 if let Some(attempt) = self.attempts.back_mut() {
-                    attempt.deadline = limit;
+                    Arc::make_mut(attempt).deadline = limit;
                 }
             }
             Phase::Exhausted | Phase::Over => {}

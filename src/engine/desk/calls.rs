@@ -1,6 +1,6 @@
 //! Who was called when, over all escalations.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::FixedState;
 use jiff::{SignedDuration, Timestamp};
@@ -71,7 +71,7 @@ impl Calls {
     }
 
     /// When this person was called within the last hour, oldest first.
-    pub(super) fn of_last_hour(&self, member: &MemberName, now: Timestamp) -> Vec<Timestamp> {
+    pub(super) fn of_last_hour(&self, member: &MemberName, now: Timestamp) -> Arc<[Timestamp]> {
         let all = self.of_member.get(member).map_or(&[][..], |of| &of.all);
         let old = all.partition_point(|(at, _)| now.duration_since(*at) >= HOUR);
         all[old..].iter().map(|(at, _)| *at).collect()

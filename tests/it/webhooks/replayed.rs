@@ -149,7 +149,7 @@ fn record(number: u32, member: &str, call: &str, intended_at: Timestamp) -> Call
 fn inputs() -> Vec<(i64, Input)> {
     let candidate = |name: &str| Candidate {
         member: name.into(),
-        calls: Vec::new(),
+        calls: Default::default(),
     };
     let routed = |number| Input::Routed {
         attempt: attempt(number),

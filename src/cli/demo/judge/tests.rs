@@ -43,7 +43,7 @@ impl Night {
         };
         let candidates = people.iter().map(|name| Candidate {
             member: (*name).into(),
-            calls: Vec::new(),
+            calls: Default::default(),
         });
         night.see(Input::Mustered {
             policy: Policy::default(),
