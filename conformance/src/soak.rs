@@ -103,6 +103,7 @@ impl Args {
             calls: self.calls.unwrap_or(0),
             rates: rates(&self.rates)?,
             plant: self.plant,
+            is_timed: false,
             threads: self.threads.map_or(cores, NonZeroUsize::get),
         })
     }

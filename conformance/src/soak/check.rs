@@ -46,6 +46,7 @@ checks! {
     Forwards "P10: no status runs backwards, and nothing that was judged is judged again",
     Replays "P11: the journal leads to the state",
     Rate "no carrier is asked more often than its rate, over crashes too",
+    Inherits "whoever takes over inherits breakers, buckets and ratios as they stood",
     NoPanic "nothing panics",
     Converges "once the faults stop everything that is open is taken or closed",
 }

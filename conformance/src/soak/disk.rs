@@ -20,6 +20,9 @@ use super::ground::Ground;
 /// How old a call may be to be loaded although its escalation is over.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long most journals are.
+const JOURNAL: usize = 32;
+
 /// All that is durable.
 #[derive(Debug, Default)]
 pub struct Disk {
@@ -84,7 +87,11 @@ impl Disk {
             self.alerts.insert(alert.key.clone(), (alert, run));
         }
         for (id, entry) in batch.entries {
-            self.run_mut(id).journal.push(entry);
+            let journal = &mut self.run_mut(id).journal;
+            if journal.is_empty() {
+                journal.reserve(JOURNAL);
+            }
+            journal.push(entry);
         }
         for escalation in batch.escalations {
             let id = escalation.id;

@@ -1,5 +1,5 @@
 //! Where a world takes place: its configuration, and the names of everybody in it. Four grounds differ in carriers, weights and
-//! rates; each has four groups that share six people, so that phones are fought over.
+//! rates.
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
@@ -11,11 +11,8 @@ use rinban::{
     store::Snapshot,
 };
 
-/// How many people there are.
-pub const PEOPLE: usize = 6;
-
-/// Who is in which group.
-const GROUPS: [[usize; 3]; 4] = [[0, 1, 2], [2, 3, 4], [4, 5, 0], [1, 3, 5]];
+/// Who is in which group: four groups share six people, so that phones are fought over.
+const GROUPS: [&[usize]; 4] = [&[0, 1, 2], &[2, 3, 4], &[4, 5, 0], &[1, 3, 5]];
 
 /// How long a phone rings, in seconds: of the policy of the even groups, and of the odd ones.
 const RING_SECS: [u32; 2] = [30, 60];
@@ -32,6 +29,34 @@ pub struct Offer {
     pub per_second: u32,
 }
 
+/// What makes a ground.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The carriers, in order of preference.
+    pub offers: Vec<Offer>,
+    /// Who is in which group.
+    pub groups: Vec<Vec<usize>>,
+    /// Whether somebody reads notices.
+    pub is_told: bool,
+}
+
+impl Shape {
+    /// Four groups that share six people, and these carriers.
+    pub fn with(offers: &[Offer]) -> Self {
+        Self {
+            offers: offers.to_vec(),
+            groups: GROUPS.iter().map(|members| members.to_vec()).collect(),
+            is_told: false,
+        }
+    }
+
+    /// How many people there are.
+    fn people(&self) -> usize {
+        let numbers = self.groups.iter().flatten();
+        numbers.max().map_or(0, |last| last + 1)
+    }
+}
+
 /// A configured place with names.
 #[derive(Debug)]
 pub struct Ground {
@@ -41,6 +66,8 @@ pub struct Ground {
     pub groups: Vec<GroupName>,
     /// The carriers, in order of preference.
     pub carriers: Vec<(ProviderName, Offer)>,
+    /// How many people there are.
+    pub people: usize,
     /// The monitor.
     pub source: Arc<str>,
 }
@@ -62,19 +89,22 @@ impl Ground {
     pub fn of_world(world: u64) -> Self {
         // Rates are raised by the world's number modulo four; the ground must not go along with that.
         let which = (world / 4) % OFFERS.len() as u64;
-        Self::with(OFFERS[which as usize], false)
+        Self::of_shape(&Shape::with(OFFERS[which as usize]))
     }
 
-    /// A ground with these carriers; with a receiver of notices, if somebody reads them.
-    pub fn with(offers: &[Offer], is_told: bool) -> Self {
-        let text = text(offers, is_told);
+    /// A ground of this shape.
+    pub fn of_shape(shape: &Shape) -> Self {
+        let text = text(shape);
         let environment = |_: &str| Some("https://hooks.example/soak".to_owned());
         let config = Config::parse_with(&text, Path::new("/soak/rinban.toml"), &environment)
             .unwrap_or_else(|errors| panic!("the soak's own configuration is wrong: {errors}"));
-        let carriers = (0..).zip(offers);
+        let carriers = (0..).zip(&shape.offers);
         Self {
             config: Arc::new(config),
-            groups: (0..GROUPS.len()).map(|group| named('g', group)).collect(),
+            groups: (0..shape.groups.len())
+                .map(|group| named('g', group))
+                .collect(),
+            people: shape.people(),
             carriers: carriers
                 .map(|(index, offer)| (named('c', index), *offer))
                 .collect(),
@@ -132,17 +162,17 @@ fn named<T: for<'a> From<&'a str>>(kind: char, index: usize) -> T {
     T::from(&format!("{kind}{index}"))
 }
 
-fn text(offers: &[Offer], is_told: bool) -> String {
+fn text(shape: &Shape) -> String {
     let mut text = String::from("state_dir = \"/soak/state\"\ndefault_group = \"g0\"\n");
     // Writing to a string does not fail.
-    for (index, offer) in offers.iter().enumerate() {
+    for (index, offer) in shape.offers.iter().enumerate() {
         let _ = writeln!(
             text,
             "[[providers]]\nname = \"c{index}\"\nkind = \"simulated\"\nweight = {}\ncalls_per_second = {}",
             offer.weight, offer.per_second
         );
     }
-    if is_told {
+    if shape.is_told {
         text.push_str("[[notices]]\nname = \"hook\"\nkind = \"webhook\"\nurl_env = \"URL\"\n");
     }
     for (index, (ring, ack)) in RING_SECS.iter().zip(ACK_SECS).enumerate() {
@@ -153,14 +183,12 @@ fn text(offers: &[Offer], is_told: bool) -> String {
             index == 1
         );
     }
-    for person in 0..PEOPLE {
-        let _ = writeln!(
-            text,
-            "[members.m{person}]\nnumber = \"+81900000000{person}\""
-        );
+    for person in 0..shape.people() {
+        let _ = writeln!(text, "[members.m{person}]\nnumber = \"+8190{person:08}\"");
     }
-    for (index, members) in GROUPS.iter().enumerate() {
-        let members = members.map(|person| format!("\"m{person}\"")).join(", ");
+    for (index, members) in shape.groups.iter().enumerate() {
+        let members = members.iter().map(|person| format!("\"m{person}\""));
+        let members = members.collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             text,
             "[groups.g{index}]\nmembers = [{members}]\npolicy = \"p{}\"",
@@ -181,7 +209,11 @@ mod tests {
             assert_eq!(ground.config.providers.len(), ground.carriers.len());
             assert_eq!(ground.config.groups.len(), ground.groups.len());
         }
-        assert_eq!(Ground::with(OFFERS[0], true).config.receivers.len(), 1);
+        let shape = Shape {
+            is_told: true,
+            ..Shape::with(OFFERS[0])
+        };
+        assert_eq!(Ground::of_shape(&shape).config.receivers.len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
+use super::phones::Health;
 use jiff::Timestamp;
 use rinban::{
     dispatch::breaker::Report,
@@ -146,6 +147,14 @@ pub enum Event {
         stage: u16,
         brings: Brings,
     },
+    /// A carrier falls sick for so many seconds.
+    CarrierSick {
+        carrier: u8,
+        health: Health,
+        secs: u32,
+    },
+    /// The core dies for no reason.
+    Crash,
     /// A carrier is as it should be again.
     CarrierWell { carrier: u8, spell: u32 },
     /// A core takes over.

@@ -42,6 +42,8 @@ pub struct Job {
     pub rates: Rates,
     /// A mistake made on purpose.
     pub plant: Option<Plant>,
+    /// Whether it is kept how long each run took to its first ringing phone.
+    pub is_timed: bool,
     /// How many worlds run at a time.
     pub threads: usize,
 }
@@ -71,6 +73,7 @@ impl Job {
             rates: self.rates.of_world(self.seed, world),
             escalations: self.world_size(),
             pause: PAUSES[(world / 16) as usize % PAUSES.len()],
+            mood: None,
             plant: self.plant,
         }
     }
@@ -78,6 +81,14 @@ impl Job {
     /// A world's own tape.
     pub fn tape(&self, world: u64) -> Tape {
         Tape::of_seed(mixed(self.seed, world))
+    }
+
+    fn world(&self, number: u64) -> World {
+        let world = World::new(self.making(number), self.tape(number));
+        match self.is_timed {
+            true => world.timing(),
+            false => world,
+        }
     }
 
     fn is_done(&self, tally: &Tally) -> bool {
@@ -94,7 +105,7 @@ impl Job {
                 if locked(&ledger, |ledger| ledger.last.is_some()) {
                     return;
                 }
-                let ended = live(World::new(self.making(number), self.tape(number)));
+                let ended = live(self.world(number));
                 locked(&ledger, |ledger| ledger.put(self, number, ended));
             }
         };
@@ -156,8 +167,13 @@ pub fn count_panics() {
 
 /// Lets a world live. A panic in it is a broken promise.
 pub fn live(world: World) -> Ended {
+    guarded(|| world.live())
+}
+
+/// Lets a world live in its own way. A panic in it is a broken promise.
+pub fn guarded(life: impl FnOnce() -> Ended) -> Ended {
     PANICS.set(0);
-    let mut ended = catch_unwind(AssertUnwindSafe(|| world.live())).unwrap_or_default();
+    let mut ended = catch_unwind(AssertUnwindSafe(life)).unwrap_or_default();
     ended.tally.checked(Check::NoPanic);
     if PANICS.get() > 0 && ended.broken.is_none() {
         ended.broken = Some(Broken {

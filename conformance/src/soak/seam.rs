@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rinban::{
     alert::Event,
     config::Config,
-    dispatch::command::Found,
+    dispatch::{command::Found, standing::Standing},
     engine::desk::{Desk, Errand, Now, Turn, Unfinished},
     escalation::{AttemptId, CallSid, CallStatus, Escalation, EscalationId, Input, ProviderName},
     roster::{Channel, MemberName},
@@ -60,6 +60,13 @@ impl Core {
             copies: HashMap::new(),
             edited: Vec::new(),
         }
+    }
+
+    /// How the carriers stand.
+    pub fn standing(&self, now: Timestamp) -> Vec<Standing> {
+        let (steady, wall, dice) = (now, now, 0.5);
+        let now = Now { steady, wall, dice };
+        self.desk.providers(now).providers
     }
 
     /// Hands the restart in.

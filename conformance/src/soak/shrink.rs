@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How long is tried.
-const BUDGET: Duration = Duration::from_secs(15);
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// A failure, made small.
 #[derive(Debug)]

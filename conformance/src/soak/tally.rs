@@ -100,6 +100,14 @@ pub struct Tally {
     pub duplicates: u64,
     /// Second calls to a person whose first the core had told to end, or that tell of other alerts than one in doubt.
     pub overlaps: u64,
+    /// Takeovers in which a carrier's breaker was open,
+    pub inherited_open: u64,
+    /// its bucket was empty,
+    pub inherited_drained: u64,
+    /// or another one bore its weight.
+    pub inherited_flipped: u64,
+    /// Microseconds in which no core was up, but for the first.
+    pub down_micros: u64,
     /// Probes of carriers.
     pub probes: u64,
     /// Acknowledgements by key.
@@ -161,6 +169,10 @@ impl Tally {
             (&mut self.doubts, other.doubts),
             (&mut self.duplicates, other.duplicates),
             (&mut self.overlaps, other.overlaps),
+            (&mut self.inherited_open, other.inherited_open),
+            (&mut self.inherited_drained, other.inherited_drained),
+            (&mut self.inherited_flipped, other.inherited_flipped),
+            (&mut self.down_micros, other.down_micros),
             (&mut self.probes, other.probes),
             (&mut self.taken, other.taken),
         ];

@@ -13,6 +13,7 @@ mod turns;
 use std::sync::Arc;
 
 use rinban::{
+    dispatch::standing::Standing,
     engine::desk::Turn,
     escalation::{CallStatus, EscalationId},
 };
@@ -20,10 +21,10 @@ use rinban::{
 use super::{
     check::{Broken, Check, Clock},
     disk::Disk,
-    ground::{Ground, PEOPLE},
+    ground::Ground,
     happen::{Event, Micros, Queue, SECOND, micros},
     kind::{Kind, Rates},
-    phones::Phones,
+    phones::{Mood, Phones},
     seam::{Core, Plant},
     tally::{State, Tally},
     tape::{Chance, Tape, mixed},
@@ -49,8 +50,21 @@ pub struct Making {
     pub escalations: u64,
     /// From one alert to the next, at most: half of that in the mean.
     pub pause: Micros,
+    /// What everybody does who is called, if that is not left to luck.
+    pub mood: Option<Mood>,
     /// A mistake made on purpose.
     pub plant: Option<Plant>,
+}
+
+/// A request that left the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When it was decided.
+    pub at: Micros,
+    /// To which carrier.
+    pub carrier: usize,
+    /// Whether it was a probe, which calls nobody.
+    pub is_probe: bool,
 }
 
 /// A world that goes on.
@@ -72,6 +86,8 @@ pub struct World {
     waiting: Vec<Happening>,
     /// What a turn that could not be stored held; nothing is stored until it is tried again.
     retry: Option<Vec<Happening>>,
+    /// How the carriers stood when the last core died, if all of that was durable.
+    bequeathed: Option<Vec<Standing>>,
     monitors: monitors::Monitors,
     folded: Vec<(Cause, usize)>,
     /// Escalations that the last batch wrote.
@@ -80,6 +96,8 @@ pub struct World {
     trace: u64,
     /// What happened, for people, if anybody reads it.
     log: Option<Vec<String>>,
+    /// The requests that left the core, if anybody counts them.
+    sent: Option<Vec<Sent>>,
 }
 
 /// How a world ended.
@@ -93,6 +111,8 @@ pub struct Ended {
     pub tape: Tape,
     /// What happened, if it was written down.
     pub log: Vec<String>,
+    /// The requests that left the core, if they were written down.
+    pub sent: Vec<Sent>,
     /// What stands on disk.
     pub disk: Disk,
 }
@@ -100,7 +120,7 @@ pub struct Ended {
 impl World {
     /// A world at its beginning.
     pub fn new(making: Making, tape: Tape) -> Self {
-        let phones = Phones::new(making.ground.carriers.len(), PEOPLE);
+        let phones = Phones::new(making.ground.carriers.len(), making.ground.people);
         let mut world = Self {
             making,
             tape,
@@ -114,12 +134,14 @@ impl World {
             witness: Witness::default(),
             waiting: Vec::new(),
             retry: None,
+            bequeathed: None,
             monitors: monitors::Monitors::default(),
             folded: Vec::new(),
             touched: Vec::new(),
             turn: Turn::default(),
             trace: 0,
             log: None,
+            sent: None,
         };
         world.queue.plan(0, Event::Restart);
         world.queue.plan(SECOND, Event::Alert);
@@ -140,9 +162,33 @@ impl World {
         self
     }
 
+    /// Writes down the requests that leave the core.
+    #[must_use]
+    pub fn counting(mut self) -> Self {
+        self.sent = Some(Vec::new());
+        self
+    }
+
+    /// Plans something that luck would not bring.
+    #[must_use]
+    pub fn with(mut self, at: Micros, event: Event) -> Self {
+        self.queue.plan(at, event);
+        self
+    }
+
     /// Lives to the end, or to the first promise that is broken.
     pub fn live(mut self) -> Ended {
         let broken = self.course().err();
+        self.ended(broken)
+    }
+
+    /// Lives until then, or to the first promise that is broken.
+    pub fn live_until(mut self, end: Micros) -> Ended {
+        let broken = self.run_until(end).err();
+        self.ended(broken)
+    }
+
+    fn ended(self, broken: Option<Broken>) -> Ended {
         let mut tally = self.witness.tally;
         tally.worlds = 1;
         tally.trace = self.trace;
@@ -151,6 +197,7 @@ impl World {
             broken,
             tape: self.tape,
             log: self.log.unwrap_or_default(),
+            sent: self.sent.unwrap_or_default(),
             disk: self.disk,
         }
     }
@@ -302,6 +349,12 @@ impl World {
                 stage,
                 brings,
             } => self.asked_for_words(call, stage, brings),
+            Event::CarrierSick {
+                carrier,
+                health,
+                secs,
+            } => self.sicken(carrier, health, Micros::from(secs) * SECOND),
+            Event::Crash => self.dies(),
             Event::CarrierWell { carrier, spell } => self.carrier_well(carrier, Some(spell)),
             Event::Restart => return self.restart(),
             Event::Retry { epoch } => self.try_again(epoch),

@@ -1,6 +1,6 @@
 //! How escalations stand on disk, held against how they stood before and against what really happened.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rinban::{
     engine::desk::Errand,
     escalation::{Attempt, CallStatus, Escalation, Outcome, Phase, SUBMIT_LIMIT},
@@ -12,6 +12,9 @@ use crate::soak::{
     disk::{Disk, Stored},
     ground::index,
 };
+
+/// How long somebody may wait in line for a carrier's rate.
+const LINE: SignedDuration = SignedDuration::from_mins(15);
 
 impl Witness {
     /// An escalation is about to be written over what stood there before, and these errands go with it.
@@ -101,12 +104,14 @@ impl Witness {
             )
         })?;
         let policy = &escalation.policy;
-        let longest = SUBMIT_LIMIT
-            + policy.callback_grace
-            + policy
-                .ring_timeout
-                .max(policy.call_limit)
-                .max(policy.round_pause);
+        let longest = match escalation.phase {
+            // As long as the line of those who wait; how long that takes is looked at where somebody is rung.
+            Phase::Routing { .. } => LINE,
+            _ => {
+                let longest = policy.ring_timeout.max(policy.call_limit);
+                SUBMIT_LIMIT + policy.callback_grace + longest.max(policy.round_pause)
+            }
+        };
         self.check(
             Check::Bounded,
             due.is_some_and(|due| due <= now + longest),

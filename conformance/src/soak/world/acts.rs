@@ -9,7 +9,7 @@ use rinban::{
     store::CallRecord,
 };
 
-use super::World;
+use super::{Sent, World};
 use crate::soak::{
     check::Broken,
     ground::{index, person},
@@ -63,6 +63,7 @@ impl World {
         self.witness
             .goes_out((attempt, decided_at), &self.disk, last, every)?;
         self.phones.carriers[carrier].last_sent = Some(decided_at);
+        self.count(decided_at, carrier, false);
         self.trace(attempt.escalation.0 << 16 | u64::from(attempt.number));
         self.log(|| format!("  requests attempt {attempt}: {member} through {provider}"));
         let way = self.span(ON_ITS_WAY.0, ON_ITS_WAY.1);
@@ -76,6 +77,16 @@ impl World {
         };
         self.queue.plan(self.now + way, request);
         Ok(())
+    }
+
+    fn count(&mut self, at: Micros, carrier: usize, is_probe: bool) {
+        if let Some(sent) = &mut self.sent {
+            sent.push(Sent {
+                at,
+                carrier,
+                is_probe,
+            });
+        }
     }
 
     /// When the core decided to place the call: what a limiter counts.
@@ -112,6 +123,7 @@ impl World {
         let is_down = self.phones.carriers[carrier].health == Health::Down;
         let fails = is_down || self.strikes(Kind::ProbeFails, State::Nothing);
         self.witness.tally.probes += 1;
+        self.count(self.now, carrier, true);
         let probed = Event::Probed {
             epoch: self.epoch,
             carrier: carrier as u8,

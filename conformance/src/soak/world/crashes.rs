@@ -1,10 +1,13 @@
 //! How a core dies, how the next one takes over, and what becomes of escalations that nobody needs any more.
 
-use rinban::escalation::{AttemptId, EscalationId};
+use rinban::{
+    dispatch::breaker::State,
+    escalation::{AttemptId, EscalationId},
+};
 
 use super::{World, turns::Happening};
 use crate::soak::{
-    check::Broken,
+    check::{Broken, Check},
     happen::{Event, Micros, SECOND, timestamp},
     seam::Core,
 };
@@ -31,7 +34,39 @@ impl World {
         }
         self.phones.doubt_unknown();
         let down = self.span(DOWN.0, DOWN.1);
+        self.witness.tally.down_micros += down;
         self.queue.plan(self.now + down, Event::Restart);
+    }
+
+    /// The core dies between two turns, when all that it knows is durable.
+    pub(super) fn dies(&mut self) {
+        self.bequeathed = self
+            .core
+            .as_ref()
+            .map(|core| core.standing(timestamp(self.now)));
+        self.crash();
+    }
+
+    /// What the core that died in full knowledge of what is durable has left stands before the next one as it stood before it.
+    fn inherits(&mut self, core: &Core) -> Result<(), Broken> {
+        let Some(left) = self.bequeathed.take() else {
+            return Ok(());
+        };
+        let found = core.standing(timestamp(self.now));
+        for (left, found) in left.iter().zip(&found) {
+            let holds = left.breaker == found.breaker
+                && left.busy_until == found.busy_until
+                && left.weight == found.weight
+                && left.held_until == found.held_until;
+            self.witness.check(Check::Inherits, holds, || {
+                format!("a carrier was left as {left:?} and found as {found:?}")
+            })?;
+            let tally = &mut self.witness.tally;
+            tally.inherited_open += u64::from(matches!(found.breaker, State::Open { .. }));
+            tally.inherited_drained += u64::from(found.busy_until > timestamp(self.now));
+            tally.inherited_flipped += u64::from(found.held_until.is_some());
+        }
+        Ok(())
     }
 
     /// The next core takes over.
@@ -41,7 +76,9 @@ impl World {
         self.witness.everybody_is_remembered()?;
         let snapshot = self.disk.snapshot(timestamp(self.now));
         let config = self.making.ground.config.clone();
-        self.core = Some(Core::new(config, &snapshot, self.making.plant));
+        let core = Core::new(config, &snapshot, self.making.plant);
+        self.inherits(&core)?;
+        self.core = Some(core);
         let epoch = self.epoch;
         self.hand_in(epoch, Happening::Restarted);
         self.take_turn()?;

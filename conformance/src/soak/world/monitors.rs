@@ -107,7 +107,7 @@ impl World {
         let accepted = self.disk.accept(event);
         let epoch = self.epoch;
         if self.strikes(Kind::CrashAccepted, State::Nothing) {
-            return self.crash();
+            return self.dies();
         }
         if let Some(number) = accepted {
             let accepted = Event::Accepted { epoch, number };

@@ -163,9 +163,10 @@ impl World {
         let is_mute = self.phones.carriers[usize::from(carrier)].health == Health::Mute
             || self.strikes(Kind::Stuck, state);
         let draw = self.tape.below(256);
-        let mood = match self.is_rough {
-            true => Mood::of(draw),
-            false => Mood::Takes,
+        let mood = match (self.making.mood, self.is_rough) {
+            (Some(mood), _) => mood,
+            (None, true) => Mood::of(draw),
+            (None, false) => Mood::Takes,
         };
         let number = self.phones.calls.len();
         let call = self.phones.add(Call {

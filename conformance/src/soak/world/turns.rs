@@ -144,6 +144,9 @@ impl World {
                 turn.errands.truncate(some);
                 self.act(turn.errands)?;
             }
+            Some(Kind::CrashAfter) => {
+                self.bequeathed = Some(core.standing(now.steady));
+            }
             Some(_) => {}
         }
         self.waiting.extend(happenings);
