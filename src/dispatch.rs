@@ -16,7 +16,7 @@ pub mod told;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -130,18 +130,19 @@ impl fmt::Display for What {
     }
 }
 
-/// One provider on one channel, as the store keeps it.
+/// One provider on one channel, as the store keeps it. Its parts are shared with [`Dispatch`], which copies a part when it
+/// changes: what is kept after each turn and what an undone turn goes back to cost no more than the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptLine {
     provider: ProviderName,
     channel: Channel,
-    breaker: Breaker,
-    delivery: Delivery,
+    breaker: Arc<Breaker>,
+    delivery: Arc<Delivery>,
     busy_until: Timestamp,
     #[serde(default)]
-    faults: VecDeque<LastFault>,
+    faults: Arc<VecDeque<LastFault>>,
     #[serde(default)]
-    told: Told,
+    told: Arc<Told>,
     #[serde(default)]
     left: Option<Left>,
 }
@@ -150,7 +151,7 @@ pub struct KeptLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     lines: Vec<KeptLine>,
-    ratios: Vec<(Channel, Ratio)>,
+    ratios: Vec<(Channel, Arc<Ratio>)>,
 }
 
 /// All providers on all channels.
@@ -158,20 +159,20 @@ pub struct Kept {
 pub struct Dispatch {
     /// Of each channel in the order of preference.
     lines: Vec<Line>,
-    ratios: Vec<(Channel, Ratio)>,
+    ratios: Vec<(Channel, Arc<Ratio>)>,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     provider: ProviderName,
     channel: Channel,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     limiter: Limiter<AttemptId>,
-    delivery: Delivery,
+    delivery: Arc<Delivery>,
     /// The weight that the configuration gives it.
     configured: u32,
-    faults: VecDeque<LastFault>,
-    told: Told,
+    faults: Arc<VecDeque<LastFault>>,
+    told: Arc<Told>,
     left: Option<Left>,
 }
 
@@ -210,7 +211,10 @@ impl Dispatch {
                     .map(|(name, _)| *name)
                     .eq(weights.iter().map(|(name, _)| name))
             });
-            let ratio = same.map_or_else(|| Ratio::new(weights), |(_, ratio)| ratio.clone());
+            let ratio = same.map_or_else(
+                || Arc::new(Ratio::new(weights)),
+                |(_, ratio)| Arc::clone(ratio),
+            );
             dispatch.ratios.push((channel, ratio));
         }
         dispatch
@@ -219,12 +223,12 @@ impl Dispatch {
     /// A core took over, and the clock may have been set back.
     pub fn restarted(&mut self, now: Timestamp) {
         for line in &mut self.lines {
-            line.breaker.restarted(now);
-            line.delivery.restarted(now);
-            line.told.restarted(now);
+            Arc::make_mut(&mut line.breaker).restarted(now);
+            Arc::make_mut(&mut line.delivery).restarted(now);
+            Arc::make_mut(&mut line.told).restarted(now);
         }
         for (_, ratio) in &mut self.ratios {
-            ratio.restarted(now);
+            Arc::make_mut(ratio).restarted(now);
         }
     }
 
@@ -274,9 +278,13 @@ impl Dispatch {
         match (chosen, soonest) {
             (Some(index), _) => {
                 let line = &mut self.lines[index];
-                line.breaker.sent(now);
+                if line.breaker.counts_sent() {
+                    Arc::make_mut(&mut line.breaker).sent(now);
+                }
                 let provider = line.provider.clone();
-                self.ratio_mut(ask.channel).used(&provider);
+                if self.ratio(ask.channel).counts_use(&provider) {
+                    self.ratio_mut(ask.channel).used(&provider);
+                }
                 Pick::Through(provider)
             }
             (None, Some((turn, _))) => Pick::Wait(turn),
@@ -300,7 +308,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = line.breaker.report(now, report, dice)?;
+        let change = Arc::make_mut(&mut line.breaker).report(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -313,7 +321,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = line.breaker.probed(now, report, dice)?;
+        let change = Arc::make_mut(&mut line.breaker).probed(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -326,7 +334,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = line.breaker.probed_by_hand(now, report, dice)?;
+        let change = Arc::make_mut(&mut line.breaker).probed_by_hand(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -339,16 +347,24 @@ impl Dispatch {
         to: MemberName,
     ) {
         if let Some(line) = self.line_mut(provider, channel) {
-            line.delivery.accepted(now, attempt, to);
+            Arc::make_mut(&mut line.delivery).accepted(now, attempt, to);
         }
+    }
+
+    /// Whether word of an attempt says anything that is not known yet.
+    pub fn is_news(&self, attempt: AttemptId, reached: Option<Reached>) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.delivery.is_news(attempt, reached))
     }
 
     /// How far an accepted attempt has come; `None` for one that we ended ourselves, which says nothing.
     pub fn reached(&mut self, attempt: AttemptId, reached: Option<Reached>) {
-        for line in &mut self.lines {
+        let is_news = |line: &&mut Line| line.delivery.is_news(attempt, reached);
+        for line in self.lines.iter_mut().filter(is_news) {
+            let delivery = Arc::make_mut(&mut line.delivery);
             match reached {
-                Some(reached) => line.delivery.reached(attempt, reached),
-                None => line.delivery.forget(attempt),
+                Some(reached) => delivery.reached(attempt, reached),
+                None => delivery.forget(attempt),
             }
         }
     }
@@ -383,12 +399,12 @@ impl Dispatch {
         let mut probes = Vec::new();
         let mut happened = Vec::new();
         for line in &mut self.lines {
-            let (is_due, change) = line.breaker.wake(now, dice);
+            let (is_due, change) = Arc::make_mut(&mut line.breaker).wake(now, dice);
             if is_due {
                 probes.push((line.provider.clone(), line.channel));
             }
             happened.extend(change.map(|change| line.happened(What::Breaker(change))));
-            line.delivery.looked_at(now);
+            Arc::make_mut(&mut line.delivery).looked_at(now);
         }
         self.release(now, &mut happened);
         self.hold_back(now, &mut happened);
@@ -398,13 +414,13 @@ impl Dispatch {
     /// Whether what happened is to be told now; else it is told later, if it still stands then.
     pub fn tells(&mut self, now: Timestamp, happened: &Happened) -> bool {
         let line = self.line_mut(&happened.provider, happened.channel);
-        line.is_some_and(|line| line.told.tells(now, &happened.what))
+        line.is_some_and(|line| Arc::make_mut(&mut line.told).tells(now, &happened.what))
     }
 
     /// What was kept back, and is to be told now.
     pub fn owed(&mut self, now: Timestamp) -> Vec<Happened> {
         let of_line = |line: &mut Line| {
-            let owed = line.told.owed(now).into_iter();
+            let owed = Arc::make_mut(&mut line.told).owed(now).into_iter();
             owed.map(|what| line.happened(what)).collect::<Vec<_>>()
         };
         self.lines.iter_mut().flat_map(of_line).collect()
@@ -420,7 +436,7 @@ impl Dispatch {
         let mut found = false;
         for line in &mut self.lines {
             if line.provider == *provider && channel.is_none_or(|channel| line.channel == channel) {
-                line.breaker.force(forced.cloned());
+                Arc::make_mut(&mut line.breaker).force(forced.cloned());
                 found = true;
             }
         }
@@ -438,7 +454,7 @@ impl Dispatch {
         self.ratio_mut(channel).set(now, by, why, weights)?;
         let of_channel = |line: &&mut Line| line.channel == channel;
         for line in self.lines.iter_mut().filter(of_channel) {
-            line.told.weighed();
+            Arc::make_mut(&mut line.told).weighed();
         }
         Ok(())
     }
@@ -480,7 +496,9 @@ impl Dispatch {
                 .ratios
                 .iter_mut()
                 .find(|(channel, _)| *channel == line.channel);
-            if ratio.is_some_and(|(_, ratio)| ratio.hold_back(now, &line.provider, &why)) {
+            let holds =
+                |ratio: &mut Arc<Ratio>| Arc::make_mut(ratio).hold_back(now, &line.provider, &why);
+            if ratio.is_some_and(|(_, ratio)| holds(ratio)) {
                 happened.push(line.happened(What::HeldBack(rate)));
             }
         }
@@ -489,7 +507,10 @@ impl Dispatch {
     fn release(&mut self, now: Timestamp, happened: &mut Vec<Happened>) {
         let lines = &self.lines;
         for (channel, ratio) in &mut self.ratios {
-            let back = ratio.release(now, |provider, since| {
+            if ratio.next_wakeup().is_none_or(|at| now < at) {
+                continue;
+            }
+            let back = Arc::make_mut(ratio).release(now, |provider, since| {
                 let line = lines
                     .iter()
                     .find(|line| line.provider == *provider && line.channel == *channel);
@@ -528,7 +549,7 @@ impl Dispatch {
 
     fn ratio_mut(&mut self, channel: Channel) -> &mut Ratio {
         let found = self.ratios.iter_mut().find(|(of, _)| *of == channel);
-        &mut found.expect("there is a ratio for each channel").1
+        Arc::make_mut(&mut found.expect("there is a ratio for each channel").1)
     }
 }
 
@@ -562,18 +583,22 @@ fn line(offer: &Offer, kept: &[KeptLine]) -> Line {
     Line {
         provider: offer.provider.clone(),
         channel: offer.channel,
-        breaker: kept.map(|line| line.breaker.clone()).unwrap_or_default(),
+        breaker: kept
+            .map(|line| Arc::clone(&line.breaker))
+            .unwrap_or_default(),
         limiter: Limiter::new(
             offer.rate,
             kept.map_or(Timestamp::UNIX_EPOCH, |line| line.busy_until),
         ),
         delivery: kept.map_or_else(
-            || Delivery::new(offer.channel),
-            |line| line.delivery.clone(),
+            || Arc::new(Delivery::new(offer.channel)),
+            |line| Arc::clone(&line.delivery),
         ),
         configured: offer.weight,
-        faults: kept.map(|line| line.faults.clone()).unwrap_or_default(),
-        told: kept.map(|line| line.told.clone()).unwrap_or_default(),
+        faults: kept
+            .map(|line| Arc::clone(&line.faults))
+            .unwrap_or_default(),
+        told: kept.map(|line| Arc::clone(&line.told)).unwrap_or_default(),
         left: kept.and_then(|line| line.left.clone()),
     }
 }

@@ -36,7 +36,7 @@ pub use replay::ReplayError;
 pub use ringing::Patience;
 pub use turn::Turn;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,8 @@ pub struct Escalation {
     /// Whose turn it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
-    /// The last calls, oldest first.
-    pub attempts: VecDeque<Attempt>,
+    /// The last calls, oldest first. Copies of the state share those that stand as they stood.
+    pub attempts: VecDeque<Arc<Attempt>>,
     /// The last messages, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub messages: VecDeque<Message>,
@@ -218,6 +218,12 @@ impl Escalation {
         self.phase == Phase::Over
     }
 
+    /// Whether it is over and no phone may ring for it any more: nothing is left to see to after a restart.
+    pub fn is_at_rest(&self) -> bool {
+        let may_ring = |attempt: &Arc<Attempt>| attempt.provider.is_some() && !attempt.is_ended();
+        self.is_over() && !self.attempts.iter().any(may_ring)
+    }
+
     /// Whether a new alert of the group joins this run (P9), rather than opening one of its own.
     pub fn takes_more(&self) -> bool {
         !matches!(self.phase, Phase::Acknowledged { .. } | Phase::Over)
@@ -232,9 +238,9 @@ impl Escalation {
 
     /// The call with this number, if it is remembered.
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {
-        self.attempts
-            .iter()
-            .find(|attempt| attempt.number == number)
+        let mut attempts = self.attempts.iter().rev();
+        let known = attempts.find(|attempt| attempt.number == number);
+        known.map(Arc::as_ref)
     }
 
     /// The name of an attempt of this escalation.

@@ -18,7 +18,7 @@ pub use error::StoreError;
 pub use handle::{Reader, Store};
 pub use sqlite::Sqlite;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -42,8 +42,8 @@ pub struct Batch {
     pub closed: Vec<AlertKey>,
     /// New journal entries.
     pub entries: Vec<(EscalationId, Entry)>,
-    /// Escalations as they stand after those entries, each once.
-    pub escalations: Vec<Escalation>,
+    /// Escalations as they stand after those entries, each once. Shared with the engine, which goes on with its own copy.
+    pub escalations: Vec<Arc<Escalation>>,
     /// Calls as they stand now.
     pub calls: Vec<CallRecord>,
     /// Notices for the outbox.
@@ -104,7 +104,7 @@ pub struct CallRecord {
 /// Everything that a core needs to go on where the last one stopped.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Escalations that are not over.
+    /// Escalations that are not over, and those that have called somebody within the last hour: a phone may ring still.
     pub escalations: Vec<Escalation>,
     /// Open alerts.
     pub alerts: Vec<(Alert, Option<EscalationId>)>,

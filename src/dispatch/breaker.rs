@@ -229,6 +229,17 @@ impl Breaker {
         }
     }
 
+    /// Whether it makes a difference that a request goes to the provider.
+    pub fn counts_sent(&self) -> bool {
+        matches!(
+            self.state,
+            State::HalfOpen {
+                trying_since: None,
+                ..
+            }
+        )
+    }
+
     /// A request goes to the provider.
     pub fn sent(&mut self, now: Timestamp) {
         if let State::HalfOpen { trying_since, .. } = &mut self.state {

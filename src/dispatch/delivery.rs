@@ -26,9 +26,6 @@ const COUNTED: usize = 10;
 /// So many are needed for a rate.
 const LEAST: usize = 3;
 
-/// So many misses in a row, to different people, are enough.
-const MISSES_IN_A_ROW: usize = 2;
-
 /// How old a sample of which no word has come must be to count: a phone rings within seconds, a message's receipt may take
 /// more than a minute.
 pub fn mature_after(channel: Channel) -> SignedDuration {
@@ -108,6 +105,21 @@ impl Delivery {
         }
     }
 
+    /// Whether word of an attempt says anything that is not known yet.
+    pub fn is_news(&self, attempt: AttemptId, reached: Option<Reached>) -> bool {
+        let mut of_attempt = self
+            .samples
+            .iter()
+            .rev()
+            .filter(|sample| sample.attempt == attempt);
+        match reached {
+            Some(reached) => of_attempt
+                .next()
+                .is_some_and(|sample| sample.reached < reached),
+            None => of_attempt.any(|sample| sample.reached != Reached::Delivered),
+        }
+    }
+
     /// Word of an attempt has come.
     pub fn reached(&mut self, attempt: AttemptId, reached: Reached) {
         let sample = self
@@ -128,23 +140,35 @@ impl Delivery {
 
     /// How much arrived, or nothing if too little is known.
     pub fn rate(&self, now: Timestamp) -> Option<Delivered> {
-        let ends: Vec<bool> = self.ends(now).map(|(arrived, _)| arrived).collect();
-        (ends.len() >= LEAST).then(|| Delivered {
-            delivered: ends.iter().filter(|arrived| **arrived).count(),
-            of: ends.len(),
-        })
+        let mut rate = Delivered {
+            delivered: 0,
+            of: 0,
+        };
+        for (arrived, _) in self.ends(now) {
+            rate.of += 1;
+            rate.delivered += usize::from(arrived);
+        }
+        (rate.of >= LEAST).then_some(rate)
     }
 
     /// Whether so little arrives that another provider must take over: less than half, or the last two to different
     /// people missed.
     pub fn is_failing(&self, now: Timestamp) -> bool {
+        if self
+            .samples
+            .iter()
+            .all(|sample| sample.reached == Reached::Delivered)
+        {
+            return false;
+        }
         let low = self
             .rate(now)
             .is_some_and(|rate| rate.delivered * 2 < rate.of);
-        let last: Vec<_> = self.ends(now).take(MISSES_IN_A_ROW).collect();
-        let missed = last.len() == MISSES_IN_A_ROW
-            && last.iter().all(|(arrived, _)| !arrived)
-            && last[0].1 != last[1].1;
+        let mut last = self.ends(now);
+        let missed = matches!(
+            (last.next(), last.next()),
+            (Some((false, one)), Some((false, other))) if one != other
+        );
         low || missed
     }
 

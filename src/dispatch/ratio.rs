@@ -160,6 +160,15 @@ impl Ratio {
             .collect()
     }
 
+    /// Whether it makes a difference that a request goes out through a provider: not if that one carries everything and nobody is
+    /// owed anything.
+    pub fn counts_use(&self, provider: &ProviderName) -> bool {
+        let weights = self.weights();
+        let carries = |name: &ProviderName, weight: u32| (name == provider) == (weight > 0);
+        let carries_all = weights.iter().all(|(name, weight)| carries(name, *weight));
+        !carries_all || self.shares.iter().any(|share| share.owed != 0)
+    }
+
     /// A request went out through a provider.
     pub fn used(&mut self, provider: &ProviderName) {
         let weights: Vec<i64> = self

@@ -1,7 +1,7 @@
 //! How the providers stand, for people who look: what each does now, since when, why, and who has said so. Holds nothing
 //! secret: providers are named, faults come without numbers.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -128,12 +128,13 @@ impl Dispatch {
         fault: &Fault,
     ) {
         if let Some(line) = self.line_mut(provider, channel) {
-            line.faults.push_back(LastFault {
+            let faults = Arc::make_mut(&mut line.faults);
+            faults.push_back(LastFault {
                 at: now,
                 fault: fault.clone(),
             });
-            while line.faults.len() > FAULTS {
-                line.faults.pop_front();
+            while faults.len() > FAULTS {
+                faults.pop_front();
             }
         }
     }
@@ -157,7 +158,7 @@ impl Dispatch {
             busy_until: line.limiter.busy_until(),
             rate: line.limiter.rate(),
             left: line.left.clone(),
-            faults: line.faults.clone(),
+            faults: (*line.faults).clone(),
         }
     }
 }

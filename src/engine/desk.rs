@@ -25,6 +25,7 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::FixedState;
 use jiff::{SignedDuration, Timestamp};
 
 use self::{
@@ -38,8 +39,8 @@ use crate::{
     config::{Config, Group},
     dispatch::Dispatch,
     escalation::{
-        AttemptId, CallSid, Candidate, Counts, Effect, Escalation, EscalationId, Input, Line, News,
-        Phase, Policy, ProviderName, Step,
+        AttemptId, CallSid, Candidate, Counts, Effect, Entry, Escalation, EscalationId, Input,
+        Line, News, Phase, Policy, ProviderName, Step,
     },
     notice::Notice,
     roster::{Channel, MemberName},
@@ -52,20 +53,23 @@ const KEPT_WHEN_OVER: SignedDuration = SignedDuration::from_mins(10);
 /// How long after a panic in it an escalation is woken again.
 const AFTER_PANIC: SignedDuration = SignedDuration::from_secs(30);
 
+/// Escalations by name. The names are our own numbers, so that a quick hash serves.
+type Escalations = HashMap<EscalationId, Arc<Escalation>, FixedState>;
+
 /// Everything the engine knows.
 #[derive(Debug)]
 pub struct Desk {
     config: Arc<Config>,
     dispatch: Dispatch,
     /// The attempts that wait for a line.
-    waiting: HashMap<EscalationId, Vec<AttemptId>>,
+    waiting: HashMap<EscalationId, Vec<AttemptId>, FixedState>,
     /// When this core took over. What became of older requests says how the core did, not how the provider does.
     began: Timestamp,
     alerts: AlertBook,
     /// The escalation of each open alert that has one.
     escalation_of: HashMap<AlertKey, EscalationId>,
-    tallies: HashMap<EscalationId, Tally>,
-    escalations: HashMap<EscalationId, Escalation>,
+    tallies: HashMap<EscalationId, Tally, FixedState>,
+    escalations: Escalations,
     /// The escalation of each group that a new alert joins.
     current: HashMap<GroupName, EscalationId>,
     calls: Calls,
@@ -73,7 +77,7 @@ pub struct Desk {
     next_escalation: EscalationId,
     /// When each escalation is due; when one that is over is put away.
     timers: BTreeSet<(Timestamp, EscalationId)>,
-    armed: HashMap<EscalationId, Timestamp>,
+    armed: HashMap<EscalationId, Timestamp, FixedState>,
     undo: Undo,
 }
 
@@ -82,19 +86,19 @@ impl Desk {
     pub fn new(config: Arc<Config>, snapshot: &Snapshot) -> Self {
         let mut desk = Self {
             dispatch: dispatch(&config, snapshot.dispatch.clone()),
-            waiting: HashMap::new(),
+            waiting: HashMap::default(),
             began: Timestamp::MIN,
             config,
             alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),
             escalation_of: HashMap::new(),
-            tallies: HashMap::new(),
-            escalations: HashMap::new(),
+            tallies: HashMap::default(),
+            escalations: HashMap::default(),
             current: HashMap::new(),
             calls: Calls::new(&snapshot.calls),
             readings: Readings::default(),
             next_escalation: snapshot.next_escalation,
             timers: BTreeSet::new(),
-            armed: HashMap::new(),
+            armed: HashMap::default(),
             undo: Undo::default(),
         };
         for (alert, escalation) in &snapshot.alerts {
@@ -103,7 +107,7 @@ impl Desk {
             }
         }
         desk.count_again();
-        for escalation in &snapshot.escalations {
+        for escalation in snapshot.escalations.iter().filter(|of| !of.is_at_rest()) {
             desk.take_up(escalation.clone());
         }
         desk
@@ -111,6 +115,10 @@ impl Desk {
 
     /// Puts an escalation on the desk that was not there: from a snapshot, or one that is over and asked for again.
     pub fn take_up(&mut self, escalation: Escalation) {
+        self.put(Arc::new(escalation));
+    }
+
+    fn put(&mut self, escalation: Arc<Escalation>) {
         if escalation.takes_more() {
             self.current.insert(escalation.group.clone(), escalation.id);
         }
@@ -171,8 +179,8 @@ impl Desk {
                     continue;
                 };
                 unfinished.push(match (&attempt.call, &attempt.outcome) {
-                    (None, None) => Unfinished::Intent(record.clone()),
-                    (None, Some(_)) => continue,
+                    // Also one that is not wanted any more: if it exists it rings, and is ended once it is found.
+                    (None, _) => Unfinished::Intent(record.clone()),
                     (Some(_), None) => Unfinished::Live(record.clone()),
                     (Some(_), Some(_)) => Unfinished::ToEnd(record.clone()),
                 });
@@ -187,7 +195,8 @@ impl Desk {
         self.undo.dispatch(&self.dispatch);
         self.dispatch.restarted(now.steady);
         self.began = now.steady;
-        let ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
+        let mut ids: Vec<EscalationId> = self.escalations.keys().copied().collect();
+        ids.sort_unstable();
         for id in ids {
             self.input(now, id, Input::Restarted, turn);
         }
@@ -203,17 +212,18 @@ impl Desk {
 
     /// Hands one input to an escalation.
     pub fn input(&mut self, now: Now, id: EscalationId, input: Input, turn: &mut Turn) {
-        let Some(mut escalation) = self.escalations.remove(&id) else {
+        let Some(escalation) = self.escalations.get(&id) else {
             return;
         };
-        self.undo.escalation(id, Some(&escalation));
+        self.undo.escalation(id, Some(escalation));
+        let attempt = input.attempt();
+        let message = attempt.and_then(|attempt| escalation.message(attempt.number));
+        let message = message.cloned();
         let bound = call_of(&input);
-        self.observe(now, &escalation, &input, turn);
-        let Some(step) = step(now, &mut escalation, input) else {
-            self.escalations.insert(id, escalation);
+        self.observe(now, message.as_ref(), &input, turn);
+        let Some(step) = self.step(now, id, input, turn) else {
             return self.arm(id, Some(now.steady + AFTER_PANIC));
         };
-        self.escalations.insert(id, escalation);
         if let Some((attempt, call)) = bound {
             self.bind(attempt, &call, turn);
         }
@@ -231,7 +241,7 @@ impl Desk {
             .map(|&(_, id)| id)
             .collect();
         for id in due {
-            if self.escalations.get(&id).is_some_and(Escalation::is_over) {
+            if self.escalations.get(&id).is_some_and(|of| of.is_over()) {
                 self.put_away(id);
             } else if self.is_suppressed(now, id) {
                 self.arm(id, Some(now.steady + LOOK_AGAIN));
@@ -239,6 +249,33 @@ impl Desk {
                 self.input(now, id, Input::Woke, turn);
             }
         }
+    }
+
+    /// Steps an escalation. A panic in it is a mistake of ours, and stops no other: the escalation stands as before, and is
+    /// woken again later. It is copied once in a turn, when it is first touched; if it panics, how it stood is folded anew.
+    fn step(&mut self, now: Now, id: EscalationId, input: Input, turn: &Turn) -> Option<Step> {
+        let escalation = Arc::make_mut(self.escalations.get_mut(&id)?);
+        let step = catch_unwind(AssertUnwindSafe(|| escalation.step(now.steady, input)));
+        if step.is_err() {
+            tracing::error!("escalation {id} panicked and stands as before; please report this");
+            let before = self.before(id, turn)?;
+            self.escalations.insert(id, Arc::new(before));
+        }
+        step.ok()
+    }
+
+    /// An escalation as all inputs of this turn but the last have left it.
+    fn before(&self, id: EscalationId, turn: &Turn) -> Option<Escalation> {
+        let entries = turn.batch.entries.iter().filter(|(of, _)| *of == id);
+        let entries: Vec<Entry> = entries.map(|(_, entry)| entry.clone()).collect();
+        let Some(stood) = self.undo.stood(id)? else {
+            return Escalation::replay(id, &entries).ok();
+        };
+        let mut before = stood.clone();
+        for entry in entries {
+            before.step(entry.at, entry.input);
+        }
+        Some(before)
     }
 
     /// Begins an escalation for an alert of its own.
@@ -257,7 +294,7 @@ impl Desk {
         self.next_escalation = EscalationId(id.0 + 1);
         self.undo.escalation(id, None);
         let (escalation, step) = Escalation::open(id, now.steady, group.clone(), headline);
-        self.escalations.insert(id, escalation);
+        self.escalations.insert(id, Arc::new(escalation));
         self.settle(now, id, step, turn);
         id
     }
@@ -544,12 +581,23 @@ impl Desk {
         }
     }
 
+    /// Whether a call is to be placed that is not wanted any more: its alert was taken or over later in the same turn (P5).
+    fn is_in_vain(&self, errand: &Errand) -> bool {
+        let Errand::Place { attempt, .. } = errand else {
+            return false;
+        };
+        let escalation = self.escalations.get(&attempt.escalation);
+        let known = escalation.and_then(|escalation| escalation.attempt(attempt.number));
+        known.is_some_and(|attempt| attempt.outcome.is_some())
+    }
+
     /// Ends a turn: writes what has changed into its batch, each alert and each escalation once.
     pub fn close_turn(&self, turn: &mut Turn) {
+        turn.errands.retain(|errand| !self.is_in_vain(errand));
         turn.batch.escalations = turn
             .touched
             .drain()
-            .filter_map(|id| self.escalations.get(&id).cloned())
+            .filter_map(|id| self.escalations.get(&id).map(Arc::clone))
             .collect();
         turn.batch.dispatch = self.undo.has_dispatch().then(|| self.dispatch.kept());
         for key in turn.touched_alerts.drain() {
@@ -574,21 +622,6 @@ impl Desk {
         let undo = std::mem::take(&mut self.undo);
         undo.apply(self);
     }
-}
-
-/// Steps an escalation. A panic in it is a mistake of ours, and stops no other: the escalation stands as before, and is
-/// woken again later.
-fn step(now: Now, escalation: &mut Escalation, input: Input) -> Option<Step> {
-    let before = escalation.clone();
-    let step = catch_unwind(AssertUnwindSafe(|| escalation.step(now.steady, input)));
-    step.map_err(|_| {
-        tracing::error!(
-            "escalation {} panicked and stands as before; please report this",
-            before.id
-        );
-        *escalation = before;
-    })
-    .ok()
 }
 
 /// The call that an input names for an attempt.

@@ -125,7 +125,7 @@ mod tests {
         };
         Batch {
             entries: news.iter().map(|news| (id, entry(news))).collect(),
-            escalations: vec![escalation],
+            escalations: vec![escalation.into()],
             ..Batch::default()
         }
     }

@@ -141,6 +141,11 @@ impl Attempt {
         }
     }
 
+    /// Whether the provider has told how the call ended: no word can bring it back (P10).
+    pub fn is_settled(&self) -> bool {
+        self.status.is_some_and(CallStatus::is_terminal)
+    }
+
     /// Whether this person's phone may be in use by this attempt at `now` (P9).
     pub fn occupies(&self, now: Timestamp) -> bool {
         self.provider.is_some() && !self.is_ended() && now < self.deadline

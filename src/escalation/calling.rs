@@ -1,5 +1,7 @@
 //! How a person is called, and what each way that a call can go means: the part of the state machine that follows calls.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -17,7 +19,7 @@ impl Escalation {
         };
         effects.push(self.ask_for_carrier(&attempt));
         self.phase = Phase::Routing { since: now };
-        self.attempts.push_back(attempt);
+        self.attempts.push_back(Arc::new(attempt));
         if self.attempts.len() > MEMORY {
             self.attempts.pop_front();
         }
@@ -48,6 +50,7 @@ impl Escalation {
             .attempts
             .back_mut()
             .filter(|last| last.number == id.number)
+            .map(Arc::make_mut)
         else {
             return Change::Nothing;
         };
@@ -369,8 +372,8 @@ impl Escalation {
     }
 
     pub(super) fn find_number(&mut self, number: u32) -> Option<&mut Attempt> {
-        self.attempts
-            .iter_mut()
-            .find(|attempt| attempt.number == number)
+        let mut attempts = self.attempts.iter_mut().rev();
+        let known = attempts.find(|attempt| attempt.number == number);
+        known.map(Arc::make_mut)
     }
 }

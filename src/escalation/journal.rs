@@ -4,7 +4,7 @@
 //! of an escalation is nothing but the fold of its inputs, so a journal can be replayed and must arrive at the
 //! same effects and the same state. Phone numbers and secrets never stand in a journal: members and providers are named.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -49,8 +49,8 @@ pub struct Candidate {
     /// Who.
     pub member: MemberName,
     /// When this person was called within the last hour, by any escalation, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<Timestamp>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub calls: Arc<[Timestamp]>,
     /// How this person can be reached, in order of preference.
     #[serde(default = "voice_only", skip_serializing_if = "is_voice_only")]
     pub channels: Vec<Channel>,

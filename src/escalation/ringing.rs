@@ -1,6 +1,8 @@
 //! A call that does not ring is not waited for: it is looked up, then a message goes beside it, then it is cancelled and the next
 //! provider calls the same person.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +83,14 @@ impl Escalation {
         }
     }
 
+    /// The call that was placed last.
+    pub(super) fn last_call_mut(&mut self) -> Option<&mut Attempt> {
+        self.attempts.back_mut().map(Arc::make_mut)
+    }
+
     fn look_up(&mut self, effects: &mut Vec<Effect>) {
         let escalation = self.id;
-        let Some(last) = self.attempts.back_mut() else {
+        let Some(last) = self.last_call_mut() else {
             return;
         };
         last.patience = Patience::LookedUp;
@@ -98,7 +105,7 @@ impl Escalation {
 
     fn blame(&mut self, effects: &mut Vec<Effect>) {
         let escalation = self.id;
-        let Some(last) = self.attempts.back_mut() else {
+        let Some(last) = self.last_call_mut() else {
             return;
         };
         last.patience = Patience::Written;
@@ -110,7 +117,7 @@ impl Escalation {
 
     fn switch(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let escalation = self.id;
-        let Some(last) = self.attempts.back_mut() else {
+        let Some(last) = self.last_call_mut() else {
             return;
         };
         last.patience = Patience::Switched;

@@ -1,5 +1,7 @@
 //! What follows when time passes and nothing happens.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Change, Effect, Escalation, News, Outcome, PARTING, Phase, SUBMIT_LIMIT};
@@ -49,14 +51,16 @@ impl Escalation {
             let outcome = attempt
                 .status
                 .map_or(Outcome::Lost, |status| attempt.judge(status));
-            attempt.outcome.get_or_insert(outcome);
+            if attempt.outcome.is_none() {
+                Arc::make_mut(attempt).outcome = Some(outcome);
+            }
         }
         self.muster(now, effects);
     }
 
     /// The callbacks that would have said how the call went were lost, or it lasts too long.
     pub(super) fn give_up_waiting(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(attempt) = self.attempts.back().cloned() else {
+        let Some(attempt) = self.attempts.back().map(|last| (**last).clone()) else {
             return;
         };
         let outcome = attempt
@@ -114,12 +118,17 @@ impl Escalation {
         let Some(last) = calls.next() else {
             return false;
         };
-        let mut changed = bring_back(&mut last.since, now);
-        if bring_back(&mut last.deadline, limit) {
-            changed = true;
-            calls.for_each(|earlier| earlier.deadline = earlier.deadline.min(now));
+        if last.since <= now && last.deadline <= limit {
+            return false;
         }
-        changed
+        let last = Arc::make_mut(last);
+        bring_back(&mut last.since, now);
+        if bring_back(&mut last.deadline, limit) {
+            for earlier in calls.filter(|earlier| earlier.deadline > now) {
+                Arc::make_mut(earlier).deadline = now;
+            }
+        }
+        true
     }
 }
 

@@ -294,7 +294,7 @@ impl Escalation {
                 self.end_call(now, number, effects);
             }
             Phase::Routing { .. } => {
-                if let Some(attempt) = self.attempts.back_mut() {
+                if let Some(attempt) = self.last_call_mut() {
                     attempt.ended_at = Some(now);
                     attempt.outcome = Some(outcome);
                 }

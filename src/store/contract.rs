@@ -1,6 +1,6 @@
 //! What every backend must do, as tests over any of them: [`every_backend`] makes one test of each case.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,6 +36,7 @@ macro_rules! every_backend {
             a_group_is_all_or_nothing,
             the_next_escalation_is_new_even_if_only_entries_name_it,
             an_escalation_that_is_over_is_kept_but_not_loaded,
+            an_escalation_that_is_over_is_loaded_while_a_phone_may_ring_for_it,
             escalations_are_listed_newest_first,
             how_the_providers_do_is_kept,
             an_unknown_escalation_is_none,
@@ -112,15 +113,19 @@ fn headline(title: &str) -> Headline {
     }
 }
 
-fn escalation(id: u64) -> Escalation {
-    Escalation::open(EscalationId(id), now(), "primary".into(), headline("one")).0
+fn escalation(id: u64) -> Arc<Escalation> {
+    Arc::new(Escalation::open(EscalationId(id), now(), "primary".into(), headline("one")).0)
 }
 
-fn over(id: u64) -> Escalation {
-    Escalation {
-        phase: Phase::Over,
-        ..escalation(id)
-    }
+fn over(id: u64) -> Arc<Escalation> {
+    let mut over = escalation(id);
+    Arc::make_mut(&mut over).phase = Phase::Over;
+    over
+}
+
+/// What was read, in the form in which it was written.
+fn shared(read: Vec<Escalation>) -> Vec<Arc<Escalation>> {
+    read.into_iter().map(Arc::new).collect()
 }
 
 fn call(escalation: u64, number: u32, intended_at: Timestamp) -> CallRecord {
@@ -275,7 +280,7 @@ pub(super) fn everything_comes_back_as_it_was(database: &dyn Database) {
 
     let snapshot = load(database);
     assert_eq!(snapshot.alerts, batch.alerts);
-    assert_eq!(snapshot.escalations, batch.escalations);
+    assert_eq!(shared(snapshot.escalations), batch.escalations);
     assert_eq!(snapshot.calls, batch.calls);
     let outbox: Vec<(NoticeId, Notice)> = names.into_iter().zip(batch.notices).collect();
     assert_eq!(snapshot.outbox, outbox);
@@ -313,7 +318,7 @@ pub(super) fn the_last_word_counts(database: &dyn Database) {
     drop(backend);
     let snapshot = load(database);
     assert_eq!(snapshot.alerts, [(alert("1", "new"), None)]);
-    assert_eq!(snapshot.escalations, [escalation(1)]);
+    assert_eq!(shared(snapshot.escalations), [escalation(1)]);
     assert_eq!(snapshot.calls, second.calls);
     assert_eq!(snapshot.marks, [("a".into(), "new".into())].into());
 }
@@ -390,10 +395,28 @@ pub(super) fn an_escalation_that_is_over_is_kept_but_not_loaded(database: &dyn D
     };
     commit(&mut *backend, put(vec![escalation(1), escalation(2)]));
     commit(&mut *backend, put(vec![over(1)]));
-    assert_eq!(backend.escalation(EscalationId(1)), Ok(Some(over(1))));
+    assert_eq!(
+        backend
+            .escalation(EscalationId(1))
+            .map(|read| read.map(Arc::new)),
+        Ok(Some(over(1)))
+    );
     drop(backend);
-    assert_eq!(load(database).escalations, [escalation(2)]);
+    assert_eq!(shared(load(database).escalations), [escalation(2)]);
     assert_eq!(load(database).next_escalation, EscalationId(3));
+}
+
+pub(super) fn an_escalation_that_is_over_is_loaded_while_a_phone_may_ring_for_it(
+    database: &dyn Database,
+) {
+    let minutes_ago = |minutes| now() - SignedDuration::from_mins(minutes);
+    let batch = Batch {
+        escalations: vec![over(1), over(2)],
+        calls: vec![call(1, 1, minutes_ago(59)), call(2, 1, minutes_ago(61))],
+        ..Batch::default()
+    };
+    commit(&mut *database.open(), batch);
+    assert_eq!(shared(load(database).escalations), [over(1)]);
 }
 
 pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
@@ -403,10 +426,15 @@ pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
         ..Batch::default()
     };
     commit(&mut *backend, batch);
-    let newest = backend.escalations(2).expect("reads");
+    let newest = shared(backend.escalations(2).expect("reads"));
     assert_eq!(newest, [escalation(10), over(9)]);
     assert_eq!(backend.escalations(usize::MAX).expect("reads").len(), 3);
-    assert_eq!(backend.escalation(EscalationId(9)), Ok(Some(over(9))));
+    assert_eq!(
+        backend
+            .escalation(EscalationId(9))
+            .map(|read| read.map(Arc::new)),
+        Ok(Some(over(9)))
+    );
 }
 
 pub(super) fn how_the_providers_do_is_kept(database: &dyn Database) {

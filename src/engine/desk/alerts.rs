@@ -11,7 +11,7 @@ use crate::{
     alert::{
         Alert, AlertChange, AlertKey, AlertState, DedupKey, Event, GroupName, Headline, Severity,
     },
-    escalation::{Counts, Escalation, EscalationId, Input, Left, News},
+    escalation::{Counts, EscalationId, Input, Left, News},
     roster::MemberName,
 };
 
@@ -120,12 +120,13 @@ impl Desk {
     /// called again: nobody is forgotten (P2).
     pub(super) fn adopt_orphans(&mut self, now: Now, turn: &mut Turn) {
         let lost = |id: &EscalationId| !self.escalations.contains_key(id);
-        let orphans: Vec<AlertKey> = self
+        let mut orphans: Vec<AlertKey> = self
             .escalation_of
             .iter()
             .filter(|(_, id)| lost(id))
             .map(|(key, _)| key.clone())
             .collect();
+        orphans.sort_unstable();
         for key in orphans {
             self.touch_alert(&key, turn);
             self.alerts.set_taken(&key, None);
@@ -144,7 +145,7 @@ impl Desk {
             .current
             .get(&alert.key.group)
             .copied()
-            .filter(|id| self.escalations.get(id).is_some_and(Escalation::takes_more));
+            .filter(|id| self.escalations.get(id).is_some_and(|of| of.takes_more()));
         // The tally comes first: what the step decides may count, take or close the alerts.
         let id = running.unwrap_or(self.next_escalation);
         self.escalation_of.insert(alert.key.clone(), id);

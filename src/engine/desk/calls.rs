@@ -1,11 +1,13 @@
 //! Who was called when, over all escalations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::FixedState;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Escalations;
 use crate::{
-    escalation::{AttemptId, CallSid, Escalation, EscalationId},
+    escalation::{Attempt, AttemptId, CallSid, Escalation},
     roster::MemberName,
     store::CallRecord,
 };
@@ -19,9 +21,18 @@ const PRUNE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// The calls of the last hours.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    records: BTreeMap<AttemptId, CallRecord>,
-    of_member: HashMap<MemberName, Vec<AttemptId>>,
+    records: HashMap<AttemptId, CallRecord, FixedState>,
+    of_member: HashMap<MemberName, OfMember>,
     pruned_at: Option<Timestamp>,
+}
+
+/// The calls of one person.
+#[derive(Debug, Default)]
+struct OfMember {
+    /// When each was intended, oldest first.
+    all: Vec<(Timestamp, AttemptId)>,
+    /// Those that may have the phone now or later: all but those whose end the provider has told.
+    unsettled: Vec<AttemptId>,
 }
 
 impl Calls {
@@ -34,18 +45,24 @@ impl Calls {
     }
 
     pub(super) fn put(&mut self, record: CallRecord) {
-        let attempts = self.of_member.entry(record.member.clone()).or_default();
-        if !attempts.contains(&record.attempt) {
-            attempts.push(record.attempt);
+        let key = (record.intended_at, record.attempt);
+        let before = self.records.insert(record.attempt, record.clone());
+        if before.is_some_and(|before| before.intended_at == record.intended_at) {
+            return;
         }
-        self.records.insert(record.attempt, record);
+        let of = self.of_member.entry(record.member).or_default();
+        of.all.retain(|(_, other)| *other != record.attempt);
+        let at = of.all.partition_point(|other| *other <= key);
+        of.all.insert(at, key);
+        of.unsettle(record.attempt);
     }
 
     pub(super) fn take_back(&mut self, attempt: AttemptId) {
         if let Some(record) = self.records.remove(&attempt)
-            && let Some(attempts) = self.of_member.get_mut(&record.member)
+            && let Some(of) = self.of_member.get_mut(&record.member)
         {
-            attempts.retain(|other| *other != attempt);
+            of.all.retain(|(_, other)| *other != attempt);
+            of.unsettled.retain(|other| *other != attempt);
         }
     }
 
@@ -53,44 +70,48 @@ impl Calls {
         self.records.get(&attempt)
     }
 
-    fn of(&self, member: &MemberName) -> impl Iterator<Item = &CallRecord> {
-        let attempts = self.of_member.get(member).map_or(&[][..], Vec::as_slice);
-        attempts
-            .iter()
-            .filter_map(|attempt| self.records.get(attempt))
-    }
-
     /// When this person was called within the last hour, oldest first.
-    pub(super) fn of_last_hour(&self, member: &MemberName, now: Timestamp) -> Vec<Timestamp> {
-        let mut calls: Vec<Timestamp> = self
-            .of(member)
-            .map(|record| record.intended_at)
-            .filter(|at| now.duration_since(*at) < HOUR)
-            .collect();
-        calls.sort_unstable();
-        calls
+    pub(super) fn of_last_hour(&self, member: &MemberName, now: Timestamp) -> Arc<[Timestamp]> {
+        let all = self.of_member.get(member).map_or(&[][..], |of| &of.all);
+        let old = all.partition_point(|(at, _)| now.duration_since(*at) >= HOUR);
+        all[old..].iter().map(|(at, _)| *at).collect()
     }
 
     /// The names of this person's calls, as far as they are known.
     pub(super) fn known(&self, member: &MemberName) -> Vec<CallSid> {
-        self.of(member)
-            .filter_map(|record| record.call.clone())
+        let all = self.of_member.get(member).map_or(&[][..], |of| &of.all);
+        all.iter()
+            .filter_map(|(_, attempt)| self.records.get(attempt)?.call.clone())
             .collect()
     }
 
     /// Whether a call of ours has this person's phone now (P9).
     pub(super) fn occupied(
-        &self,
-        escalations: &HashMap<EscalationId, Escalation>,
+        &mut self,
+        escalations: &Escalations,
         member: &MemberName,
         now: Timestamp,
     ) -> bool {
-        self.of(member).any(|record| {
-            escalations
-                .get(&record.attempt.escalation)
-                .and_then(|escalation| escalation.attempt(record.attempt.number))
-                .is_some_and(|attempt| attempt.occupies(now))
-        })
+        let Some(of) = self.of_member.get_mut(member) else {
+            return false;
+        };
+        let attempt_of = |id: &AttemptId| escalations.get(&id.escalation)?.attempt(id.number);
+        of.unsettled
+            .retain(|id| !attempt_of(id).is_some_and(Attempt::is_settled));
+        let mut unsettled = of.unsettled.iter().filter_map(attempt_of);
+        unsettled.any(|attempt| attempt.occupies(now))
+    }
+
+    /// An escalation stands as it did before: the end of its calls may not have been told yet.
+    pub(super) fn unsettle(&mut self, escalation: &Escalation) {
+        for attempt in &escalation.attempts {
+            let id = escalation.attempt_id(attempt.number);
+            if self.records.contains_key(&id)
+                && let Some(of) = self.of_member.get_mut(&attempt.member)
+            {
+                of.unsettle(id);
+            }
+        }
     }
 
     /// Forgets, once a minute, the calls that are older than any question about them.
@@ -102,14 +123,22 @@ impl Calls {
             return;
         }
         self.pruned_at = Some(now);
-        let old: Vec<AttemptId> = self
-            .records
-            .values()
-            .filter(|record| now.duration_since(record.intended_at) >= HOUR * 2)
-            .map(|record| record.attempt)
-            .collect();
-        for attempt in old {
-            self.take_back(attempt);
+        let is_old = |at: Timestamp| now.duration_since(at) >= HOUR * 2;
+        for of in self.of_member.values_mut() {
+            let old = of.all.partition_point(|(at, _)| is_old(*at));
+            for (_, attempt) in of.all.drain(..old) {
+                self.records.remove(&attempt);
+            }
+            let records = &self.records;
+            of.unsettled.retain(|attempt| records.contains_key(attempt));
+        }
+    }
+}
+
+impl OfMember {
+    fn unsettle(&mut self, attempt: AttemptId) {
+        if !self.unsettled.contains(&attempt) {
+            self.unsettled.push(attempt);
         }
     }
 }

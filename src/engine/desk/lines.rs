@@ -15,7 +15,7 @@ use crate::{
         standing::Overview,
     },
     escalation::{
-        AttemptId, CallSid, CallStatus, Escalation, EscalationId, Fault, FaultClass, Input,
+        AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, Input, Message,
         ProviderName,
     },
     roster::{Channel, MemberName},
@@ -120,11 +120,10 @@ impl Desk {
     pub(super) fn observe(
         &mut self,
         now: Now,
-        escalation: &Escalation,
+        message: Option<&Message>,
         input: &Input,
         turn: &mut Turn,
     ) {
-        let message = |attempt: &AttemptId| escalation.message(attempt.number);
         match input {
             Input::Placed { attempt, call } => {
                 self.placed(now, *attempt, turn);
@@ -153,26 +152,26 @@ impl Desk {
                 }
             }
             // Whoever asks what to say has somebody on the line.
-            Input::Voice { attempt, .. } if attempt.escalation == escalation.id => {
+            Input::Voice { attempt, .. } => {
                 self.reached(*attempt, CallStatus::InProgress);
             }
             Input::MessageSent {
                 attempt,
                 message: sid,
             } => {
-                if let Some(message) = message(attempt) {
+                if let Some(message) = message {
                     self.message_sent(now, *attempt, (message, sid), turn);
                 }
             }
-            Input::MessageFailed { attempt, fault, .. } => {
-                if let Some(message) = message(attempt) {
+            Input::MessageFailed { fault, .. } => {
+                if let Some(message) = message {
                     self.message_failed(now, message, fault, turn);
                 }
             }
             Input::Receipt {
                 attempt, status, ..
             } => {
-                if let Some(message) = message(attempt) {
+                if let Some(message) = message {
                     self.message_reached(now, *attempt, message, *status);
                 }
             }
@@ -331,8 +330,10 @@ impl Desk {
             // Mostly a bad number, and what we ended ourselves: neither says how the provider does.
             CallStatus::Failed | CallStatus::Canceled => None,
         };
-        self.undo.dispatch(&self.dispatch);
-        self.dispatch.reached(attempt, reached);
+        if self.dispatch.is_news(attempt, reached) {
+            self.undo.dispatch(&self.dispatch);
+            self.dispatch.reached(attempt, reached);
+        }
     }
 
     pub(super) fn wake_lines(&mut self, now: Now, turn: &mut Turn) {

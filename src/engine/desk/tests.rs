@@ -12,6 +12,7 @@ use crate::{
     alert::{EventKind, Severity, samples},
     dispatch::Kept,
     escalation::CallStatus,
+    store::Batch,
 };
 
 const CONFIG: &str = r#"
@@ -50,6 +51,22 @@ fn event(group: &str, dedup: &str, kind: EventKind, severity: Severity) -> Event
     }
 }
 
+/// What an empty store holds.
+fn nothing(dispatch: Kept) -> Snapshot {
+    Snapshot {
+        escalations: Vec::new(),
+        alerts: Vec::new(),
+        inbox: Vec::new(),
+        outbox: Vec::new(),
+        calls: Vec::new(),
+        marks: Default::default(),
+        dispatch,
+        next_escalation: EscalationId(1),
+        token_key: [0; 32],
+        unreadable: Vec::new(),
+    }
+}
+
 impl World {
     fn new() -> Self {
         Self::with("")
@@ -74,18 +91,7 @@ impl World {
         };
         let config = Config::parse_with(config, Path::new("/tmp/rinban.toml"), &environment);
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
-        let snapshot = Snapshot {
-            escalations: Vec::new(),
-            alerts: Vec::new(),
-            inbox: Vec::new(),
-            outbox: Vec::new(),
-            calls: Vec::new(),
-            marks: Default::default(),
-            dispatch,
-            next_escalation: EscalationId(1),
-            token_key: [0; 32],
-            unreadable: Vec::new(),
-        };
+        let snapshot = nothing(dispatch);
         let at = Timestamp::from_second(1_800_000_000).expect("in range");
         Self {
             desk: Desk::new(Arc::new(config), &snapshot),
@@ -95,6 +101,23 @@ impl World {
                 dice: 0.5,
             },
         }
+    }
+
+    /// The next core, which finds what these batches of the last hour have left.
+    fn taken_over(batches: &[Batch]) -> Self {
+        let mut world = Self::new();
+        let last = |batch: &Batch| batch.escalations.last().map(|last| (**last).clone());
+        let snapshot = Snapshot {
+            escalations: batches.iter().rev().find_map(last).into_iter().collect(),
+            calls: batches
+                .iter()
+                .flat_map(|batch| batch.calls.clone())
+                .collect(),
+            next_escalation: EscalationId(2),
+            ..nothing(Kept::default())
+        };
+        world.desk = Desk::new(Arc::clone(&world.desk.config), &snapshot);
+        world
     }
 
     /// One turn that is stored.
@@ -200,6 +223,47 @@ fn mild_alerts_call_nobody_until_they_get_worse() {
         let turn = world.turn(|desk, now, turn| desk.event(now, &event, turn));
         assert_eq!(!placed(&turn).is_empty(), calls, "{severity}");
     }
+}
+
+#[test]
+fn a_phone_that_rings_for_what_is_over_is_silenced_by_the_next_core() {
+    for is_placed in [false, true] {
+        let mut world = World::new();
+        let mut batches = vec![world.problem("web", "1").batch];
+        if is_placed {
+            batches.push(world.status((1, 1), CallStatus::Queued).batch);
+        }
+        let recovery = event("web", "1", EventKind::Recovery, Severity::Critical);
+        let last = world.turn(|desk, now, turn| desk.event(now, &recovery, turn));
+        batches.push(last.batch);
+        // The core dies before it acts on that.
+        let unfinished = World::taken_over(&batches).desk.unfinished();
+        let attempt = AttemptId {
+            escalation: EscalationId(1),
+            number: 1,
+        };
+        match &unfinished[..] {
+            [Unfinished::ToEnd(record)] if is_placed => assert_eq!(record.attempt, attempt),
+            [Unfinished::Intent(record)] if !is_placed => assert_eq!(record.attempt, attempt),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn nobody_is_called_about_what_was_over_before_the_turn_was_stored() {
+    let mut world = World::new();
+    let turn = world.turn(|desk, now, turn| {
+        for kind in [EventKind::Problem, EventKind::Recovery] {
+            desk.event(now, &event("web", "1", kind, Severity::Critical), turn);
+        }
+    });
+    assert_eq!(placed(&turn), []);
+    assert_eq!(
+        placed(&world.problem("web", "2")),
+        [(2, "ben")],
+        "aya's phone is free in a moment"
+    );
 }
 
 #[test]

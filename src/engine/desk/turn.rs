@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::FixedState;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -32,7 +33,7 @@ pub struct Turn {
     /// To be run once that is durable.
     pub errands: Vec<Errand>,
     /// Escalations that have gone on.
-    pub(super) touched: HashSet<EscalationId>,
+    pub(super) touched: HashSet<EscalationId, FixedState>,
     /// Alerts that have changed.
     pub(super) touched_alerts: HashSet<AlertKey>,
 }

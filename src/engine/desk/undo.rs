@@ -1,6 +1,8 @@
 //! How a turn that could not be stored is taken back.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
+
+use foldhash::fast::FixedState;
 
 use super::Desk;
 use crate::{
@@ -13,18 +15,23 @@ use crate::{
 /// What stood on the desk before the turn, for everything that the turn touched; `None` is for what was not there.
 #[derive(Debug, Default)]
 pub(super) struct Undo {
-    escalations: HashMap<EscalationId, Option<Escalation>>,
+    escalations: HashMap<EscalationId, Option<Arc<Escalation>>, FixedState>,
     alerts: HashMap<AlertKey, (Option<Alert>, Option<EscalationId>)>,
-    calls: HashMap<AttemptId, Option<CallRecord>>,
+    calls: HashMap<AttemptId, Option<CallRecord>, FixedState>,
     next_escalation: Option<EscalationId>,
     dispatch: Option<Dispatch>,
 }
 
 impl Undo {
-    pub(super) fn escalation(&mut self, id: EscalationId, before: Option<&Escalation>) {
+    pub(super) fn escalation(&mut self, id: EscalationId, before: Option<&Arc<Escalation>>) {
         self.escalations
             .entry(id)
             .or_insert_with(|| before.cloned());
+    }
+
+    /// How an escalation stood before the turn, if the turn has touched it; `None` within for one that the turn opened.
+    pub(super) fn stood(&self, id: EscalationId) -> Option<Option<&Escalation>> {
+        self.escalations.get(&id).map(Option::as_deref)
     }
 
     pub(super) fn alert(
@@ -80,7 +87,10 @@ impl Undo {
         for (id, escalation) in self.escalations {
             desk.current.retain(|_, current| *current != id);
             match escalation {
-                Some(escalation) => desk.take_up(escalation),
+                Some(escalation) => {
+                    desk.calls.unsettle(&escalation);
+                    desk.put(escalation);
+                }
                 None => {
                     desk.arm(id, None);
                     desk.escalations.remove(&id);

@@ -19,6 +19,7 @@ const HOUR: i64 = 3_600_000_000_000;
 /// Reads the snapshot, all of it as of one instant.
 pub(super) fn snapshot(connection: &mut Connection, now: Timestamp) -> Result<Snapshot> {
     let db = connection.transaction()?;
+    let since = nanoseconds(now).saturating_sub(HOUR);
     let mut rows = Rows {
         db: &db,
         unreadable: Vec::new(),
@@ -26,7 +27,10 @@ pub(super) fn snapshot(connection: &mut Connection, now: Timestamp) -> Result<Sn
     Ok(Snapshot {
         escalations: rows.bodies(
             "escalation",
-            "SELECT id, state FROM escalations WHERE is_over = 0 ORDER BY id",
+            &format!(
+                "SELECT id, state FROM escalations
+                 WHERE is_over = 0 OR id IN (SELECT escalation FROM calls WHERE intended_at > {since}) ORDER BY id"
+            ),
             |_, body| Ok(body),
         )?,
         alerts: rows.bodies(

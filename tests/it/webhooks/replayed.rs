@@ -120,7 +120,7 @@ fn write_history(home: &Home) -> String {
             .into_iter()
             .filter_map(|step| Some((EscalationId(1), step.entry?)))
             .collect(),
-        escalations: vec![escalation],
+        escalations: vec![escalation.into()],
         calls: vec![
             record(1, "aya", FIRST, begin),
             record(2, "ben", SECOND, begin),
@@ -149,7 +149,7 @@ fn record(number: u32, member: &str, call: &str, intended_at: Timestamp) -> Call
 fn inputs() -> Vec<(i64, Input)> {
     let candidate = |name: &str| Candidate {
         member: name.into(),
-        calls: Vec::new(),
+        calls: Default::default(),
         channels: vec![rinban::roster::Channel::Voice],
     };
     let routed = |number| Input::Routed {

@@ -43,7 +43,7 @@ impl Night {
         };
         let candidates = people.iter().map(|name| Candidate {
             member: (*name).into(),
-            calls: Vec::new(),
+            calls: Default::default(),
             channels: vec![crate::roster::Channel::Voice],
         });
         night.see(Input::Mustered {

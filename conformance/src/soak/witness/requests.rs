@@ -1,0 +1,130 @@
+//! What goes out to carriers, and what people hear, held against what is on disk.
+
+use rinban::{
+    engine::desk::Speech,
+    escalation::{AttemptId, Effect, Escalation, Line, Phase},
+};
+
+use super::Witness;
+use crate::soak::{
+    check::{Broken, Check},
+    disk::Disk,
+    happen::{CallIndex, Micros},
+    phones::Phones,
+};
+
+impl Witness {
+    /// A request to place a call leaves the core.
+    pub fn goes_out(
+        &mut self,
+        (attempt, decided_at): (AttemptId, Micros),
+        disk: &Disk,
+        last_sent: Option<Micros>,
+        every: Micros,
+    ) -> Result<(), Broken> {
+        self.tally.calls += 1;
+        let state = disk.state(attempt.escalation);
+        let known = state.and_then(|state| state.attempt(attempt.number));
+        let is_there =
+            known.is_some_and(|known| known.provider.is_some()) && disk.has_call(attempt);
+        self.check(Check::Intent, is_there, || {
+            format!("the call of attempt {attempt} is requested, and no intent is on disk")
+        })?;
+        let is_new = !std::mem::replace(&mut self.attempt(attempt).is_requested, true);
+        self.check(Check::OnceEach, is_new, || {
+            format!("attempt {attempt} is requested again")
+        })?;
+        let waits = self.is_waiting(attempt.escalation);
+        self.check(Check::NoCallAfter, waits, || {
+            format!("attempt {attempt} calls, and nothing waits for anybody")
+        })?;
+        let after = last_sent.map(|last| decided_at.saturating_sub(last));
+        let in_time = after.is_none_or(|after| after >= every);
+        self.check(Check::Rate, in_time, || {
+            format!(
+                "attempt {attempt} goes out {after:?} us after the last one, and {every} are due"
+            )
+        })
+    }
+
+    /// A call is made. Another one to the same person may be alive only if the core cannot know of it, or has ended it.
+    pub fn made(&mut self, call: CallIndex, phones: &Phones) -> Result<(), Broken> {
+        self.tally.made += 1;
+        let made = phones.call(call);
+        let is_twin =
+            |other: &CallIndex| *other != call && phones.call(*other).attempt == made.attempt;
+        if phones.live(made.person).iter().any(is_twin) {
+            // The carrier has carried one request out twice, which is none of ours.
+            return Ok(());
+        }
+        for other in phones
+            .live(made.person)
+            .iter()
+            .filter(|other| **other != call)
+        {
+            let other = phones.call(*other);
+            self.check(
+                Check::OnePhone,
+                other.is_in_doubt || other.is_dismissed,
+                || {
+                    format!(
+                        "attempt {} calls person {} while attempt {} is {:?}",
+                        made.attempt, made.person, other.attempt, other.standing
+                    )
+                },
+            )?;
+            // Another escalation's call is no duplicate of it: it has alerts of its own to tell of.
+            if !other.is_in_doubt || other.attempt.escalation != made.attempt.escalation {
+                self.tally.overlaps += 1;
+                continue;
+            }
+            self.tally.duplicates += 1;
+            let duplicates = &mut self.attempt(other.attempt).duplicates;
+            *duplicates += 1;
+            let duplicates = *duplicates;
+            self.check(Check::Duplicate, duplicates <= 1, || {
+                format!(
+                    "attempt {} in doubt led to {duplicates} calls more",
+                    other.attempt
+                )
+            })?;
+        }
+        self.tally.checked(Check::OnePhone);
+        Ok(())
+    }
+
+    /// A phone rings for a run, perhaps for the first time.
+    pub fn rings(&mut self, attempt: AttemptId) {
+        let now = self.now;
+        let run = self.run(attempt.escalation);
+        if !std::mem::replace(&mut run.has_rung, true) {
+            let delay = now - run.opened_at;
+            if self.keeps_delays {
+                self.tally.delays.push(delay);
+            }
+        }
+    }
+
+    /// A person is answered.
+    pub fn spoken(&mut self, speech: &Speech, disk: &Disk) -> Result<(), Broken> {
+        if speech.line != Line::Acknowledged {
+            return Ok(());
+        }
+        let id = speech.attempt.escalation;
+        let by = speech.member.as_str();
+        let stands = |state: &Escalation| matches!(&state.phase, Phase::Acknowledged { by: taker, .. } if taker == by);
+        // It may have recovered in the same turn.
+        let took = |effect: &Effect| matches!(effect, Effect::TakeAlerts { by: taker } if taker.as_str() == by);
+        let holds = disk.state(id).is_some_and(stands)
+            || disk
+                .journal(id)
+                .iter()
+                .any(|entry| entry.effects.iter().any(took));
+        self.check(Check::SpokenAfter, holds, || {
+            format!(
+                "attempt {} is told that it is taken, and on disk it is not",
+                speech.attempt
+            )
+        })
+    }
+}
