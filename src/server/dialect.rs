@@ -39,6 +39,8 @@ pub(super) struct Arrival<'r> {
     pub(super) url: &'r str,
     pub(super) head: &'r Parts,
     pub(super) body: &'r [u8],
+    /// By the clock on the wall, by which carriers date what they sign.
+    pub(super) now: Timestamp,
 }
 
 /// What a request about an attempt says, in the words of no carrier.
@@ -109,11 +111,10 @@ impl Dialect {
         &self,
         secret: Option<&str>,
         arrival: &Arrival<'_>,
-        now: Timestamp,
     ) -> Result<Option<Inbound>, Refusal> {
         match self {
-            Self::Twilio(twilio) => twilio.open(secret, arrival, now),
-            Self::Vonage(vonage) => vonage.open(secret, arrival, now),
+            Self::Twilio(twilio) => twilio.open(secret, arrival),
+            Self::Vonage(vonage) => vonage.open(secret, arrival),
         }
     }
 

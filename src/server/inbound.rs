@@ -6,7 +6,6 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use jiff::Timestamp;
 
 use super::{
     Rim, answer,
@@ -36,8 +35,9 @@ pub(super) async fn message(
         url: &url(rim, head),
         head,
         body: &body,
+        now: rim.engine.wall(),
     };
-    let inbound = match dialect.open(mailbox.secret.as_deref(), &arrival, Timestamp::now()) {
+    let inbound = match dialect.open(mailbox.secret.as_deref(), &arrival) {
         Ok(Some(inbound)) => inbound,
         Ok(None) => {
             tracing::info!(provider = %mailbox.provider, "a message came that is from no number");

@@ -72,6 +72,7 @@ fn read(
         url: &url(rim, head),
         head,
         body,
+        now: rim.engine.wall(),
     };
     let said = dialect.read(place.kind, attempt, &arrival)?;
     Ok((attempt, said))

@@ -1,7 +1,6 @@
 //! Twilio's way: forms that are signed together with the address, answered in TwiML.
 
 use axum::{http::Method, response::Response};
-use jiff::Timestamp;
 
 use super::{super::answer, Arrival, Refusal, Said};
 use crate::{
@@ -47,7 +46,6 @@ impl Twilio {
         &self,
         secret: Option<&str>,
         arrival: &Arrival<'_>,
-        now: Timestamp,
     ) -> Result<Option<Inbound>, Refusal> {
         if secret.is_some() || arrival.head.method != Method::POST {
             return Err(Refusal::Forged("it is no mailbox of ours".to_owned()));
@@ -60,7 +58,7 @@ impl Twilio {
             message: MessageSid::new(message),
             from,
             text: form.get("Body").unwrap_or_default().to_owned(),
-            at: now,
+            at: arrival.now,
         }))
     }
 }

@@ -14,7 +14,6 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
@@ -49,7 +48,7 @@ impl Vonage {
         }
         let authorization = arrival.header(header::AUTHORIZATION.as_str());
         self.secrets
-            .verify(authorization, arrival.body, Timestamp::now())
+            .verify(authorization, arrival.body, arrival.now)
             .map_err(|error| Refusal::Forged(error.to_string()))?;
         match kind {
             PlaceKind::Probe => Ok(Said::Nothing("a probe".to_owned())),
@@ -61,7 +60,6 @@ impl Vonage {
         &self,
         secret: Option<&str>,
         arrival: &Arrival<'_>,
-        now: Timestamp,
     ) -> Result<Option<Inbound>, Refusal> {
         let ours = self
             .inbound_secret
@@ -86,7 +84,7 @@ impl Vonage {
                 message: MessageSid::new(message),
                 from,
                 text: word(&told, "text").unwrap_or_default(),
-                at: now,
+                at: arrival.now,
             }))
     }
 
