@@ -66,8 +66,10 @@ pub fn main(args: Args) -> Status {
     let mut out = io::stdout().lock();
     match run(args, &mut out) {
         Ok(status) => status,
-        // Whoever pipes into `head` has seen enough.
-        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Passed,
+        // Whoever pipes into `head` has seen enough, but what was not told to its end has not passed.
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Status::Internal
+        }
         Err(trouble) => {
             eprintln!("conformance run: {trouble}");
             trouble.status()

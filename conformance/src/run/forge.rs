@@ -5,7 +5,7 @@ use crate::twilio::{
     signature::{self, Algorithm},
 };
 
-use super::variation::form;
+use super::variation::{add_query, form};
 
 /// A request that is about to be signed: what is signed, with what, and what is sent in the end.
 #[derive(Clone, Debug)]
@@ -121,13 +121,13 @@ pub fn rewrite(
     Ok(())
 }
 
-/// Sends another query than was signed.
+/// Sends another query than was signed; either may be none.
 pub fn query(draft: &mut Draft, signed: &str, sent: &str) -> Result<(), &'static str> {
-    draft.signed.address = super::variation::add_query(&draft.signed.address, signed);
-    draft.sent.address = match sent {
-        "" => draft.sent.address.clone(),
-        sent => super::variation::add_query(&draft.sent.address, sent),
-    };
+    for (webhook, query) in [(&mut draft.signed, signed), (&mut draft.sent, sent)] {
+        if !query.is_empty() {
+            webhook.address = add_query(&webhook.address, query);
+        }
+    }
     Ok(())
 }
 
@@ -191,7 +191,7 @@ pub const OF_FORMS: [Forgery; 8] = [
     Forgery {
         name: "the query got another parameter",
         change: |draft, _| {
-            draft.sent.address = super::variation::add_query(&draft.sent.address, "injected=1");
+            draft.sent.address = add_query(&draft.sent.address, "injected=1");
             Ok(())
         },
     },

@@ -76,6 +76,18 @@ impl Handler {
         if self.has("is slow with everything") {
             thread::sleep(Duration::from_millis(1_300));
         }
+        if self.has("takes its password into the address")
+            && request.header("authorization").is_none()
+        {
+            let headers = vec![(
+                "WWW-Authenticate".to_owned(),
+                "Basic realm=\"calls\"".to_owned(),
+            )];
+            return Some(Reply {
+                headers,
+                ..Reply::new(401, "", "")
+            });
+        }
         if self.has("wants a password")
             && request.header("authorization") != Some("Basic YXlhOnBAc3M=")
         {
@@ -95,9 +107,12 @@ impl Handler {
         match path.as_str() {
             "/voice" => Some(self.voice(&form)),
             "/keys" => Some(self.keys(request, &form)),
-            "/silence" => Some(self.ask("Nobody has pressed a key.")),
+            "/silence" => Some(self.silence(&form)),
             "/status" => Some(self.status(&form)),
             "/fallback" => Some(self.fallback(&form)),
+            "/json" if self.has("takes no JSON") => {
+                Some(Reply::new(415, "text/plain", "no JSON here"))
+            }
             "/json" => Some(Reply::new(204, "", "")),
             _ => Some(Reply::new(404, "text/plain", "there is nothing here")),
         }
@@ -135,6 +150,12 @@ impl Handler {
             thread::sleep(Duration::from_millis(100));
         }
         let mut calls = self.calls();
+        let is_busy = calls
+            .iter()
+            .any(|(other, call)| *other != sid(form) && call.status == "in-progress");
+        if is_busy && self.has("serves one call at a time") {
+            return Reply::new(503, "text/plain", "busy");
+        }
         let call = calls.entry(sid(form)).or_default();
         let was_answered = std::mem::replace(&mut call.was_answered, true);
         drop(calls);
@@ -171,9 +192,12 @@ impl Handler {
             "redirects to a relative address" => "<Redirect>/silence</Redirect>".to_owned(),
             _ => format!("<Redirect>{base}/silence</Redirect>"),
         };
-        let gather = format!(
-            r#"<Gather action="{base}/keys" numDigits="1" timeout="5">{play}{inside}</Gather>"#
-        );
+        let digits = match self.bug {
+            "looks for the key anywhere" => "",
+            _ => r#" numDigits="1""#,
+        };
+        let gather =
+            format!(r#"<Gather action="{base}/keys"{digits} timeout="5">{play}{inside}</Gather>"#);
         twiml(&format!("{before}{gather}{behind}"))
     }
 
@@ -196,6 +220,10 @@ impl Handler {
             ("crashes without Digits", None) => {
                 return Reply::new(500, "text/plain", "KeyError: Digits");
             }
+            ("crashes at the key 0", Some("0")) => {
+                return Reply::new(500, "text/plain", "IndexError");
+            }
+            ("takes nothing", _) => false,
             ("takes silence for a key", Some("")) => true,
             ("takes every key", Some(_)) => true,
             ("looks for the key anywhere", Some(digits)) => digits.contains('1'),
@@ -207,12 +235,29 @@ impl Handler {
                 _ => self.ask("That key means nothing."),
             };
         }
-        self.take(request, form);
+        let is_new = self.take(request, form);
+        match self.bug {
+            "refuses a key that comes again" if !is_new => {
+                return Reply::new(409, "text/plain", "conflict");
+            }
+            "says something else the second time" if !is_new => {
+                return twiml("<Say>Somebody has it already.</Say>");
+            }
+            _ => {}
+        }
         twiml(&format!("<Say>Thank you, {SAYS_TAKEN}.</Say><Hangup/>"))
     }
 
-    /// Takes the alert once for each delivery.
-    fn take(&self, request: &Request, form: &Form) {
+    /// Nobody has pressed a key.
+    fn silence(&self, form: &Form) -> Reply {
+        if self.has("takes the alert after silence") {
+            self.calls().entry(sid(form)).or_default().acknowledged += 1;
+        }
+        self.ask("Nobody has pressed a key.")
+    }
+
+    /// Takes the alert once for each delivery; whether this is the first.
+    fn take(&self, request: &Request, form: &Form) -> bool {
         let sid = sid(form);
         let token = request
             .header("i-twilio-idempotency-token")
@@ -229,11 +274,11 @@ impl Handler {
                     .or_default()
                     .acknowledged += 1;
             });
-            return;
+            return true;
         }
         let mut calls = self.calls();
         if !calls.contains_key(&sid) && !self.has("knows every call") {
-            return;
+            return true;
         }
         let call = calls.entry(sid.clone()).or_default();
         let is_repeated = call.tokens.contains(&token);
@@ -247,6 +292,7 @@ impl Handler {
             call.tokens.push(token);
             call.acknowledged += 1;
         }
+        !is_repeated
     }
 
     fn status(&self, form: &Form) -> Reply {
@@ -273,6 +319,7 @@ impl Handler {
             call.acknowledged += 1;
         }
         match self.bug {
+            "has no place for statuses" => Reply::new(500, "text/plain", "no such route"),
             "crashes at a new status" if rank(status) == 0 => {
                 Reply::new(500, "text/plain", "unknown status")
             }
@@ -296,6 +343,7 @@ impl Handler {
             "knows only one error" if code != "11200" => {
                 Reply::new(500, "text/plain", "unknown error")
             }
+            "only apologises in the fallback" => twiml("<Say>We are sorry.</Say><Hangup/>"),
             "goes round in the fallback" => twiml(&format!("<Redirect>{PUBLIC}/voice</Redirect>")),
             "plays a recording in the fallback" => {
                 twiml(&format!("<Play>{PUBLIC}/media/hello.wav</Play>"))

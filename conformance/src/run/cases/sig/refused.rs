@@ -272,7 +272,7 @@ pub(in crate::run::cases) const CASES: &[Case] = &[
         "a query added",
         "A query that was added is noticed.",
         WHY_FORGED,
-        |draft, _| query(draft, "stage=1", "stage=1&Digits=1"),
+        |draft, _| query(draft, "", "Digits=1"),
     ),
     must(
         "sig/removed-query",

@@ -48,6 +48,12 @@ impl Handler {
             "sorts names without regard to case" => {
                 sorted.sort_by_key(|(name, _)| name.to_ascii_lowercase());
             }
+            "sorts as UTF-16" => {
+                sorted.sort_by_key(|(name, _)| name.encode_utf16().collect::<Vec<_>>());
+            }
+            "sorts numbers as numbers" => sorted.sort_by_key(|(name, value)| {
+                (number(name), name.clone(), number(value), value.clone())
+            }),
             _ => sorted.sort(),
         }
         if !matches!(self.bug, "keeps the first value" | "keeps the last value") {
@@ -118,6 +124,9 @@ impl Handler {
         let host = header("host").unwrap_or_default();
         let public_host = PUBLIC.trim_start_matches("https://").to_owned();
         match self.bug {
+            "takes its password into the address" => {
+                format!("https://conformance:p%40ss@{public_host}")
+            }
             "takes the host from the request" => format!("https://{host}"),
             "takes the host from a header of the proxy" => {
                 format!(
@@ -316,6 +325,12 @@ impl Handler {
             .collect();
         hash == Some(actual.as_str())
     }
+}
+
+/// Numbers before all else, by what they count.
+fn number(text: &str) -> (bool, u64) {
+    let number = text.parse::<u64>();
+    (number.is_err(), number.unwrap_or_default())
 }
 
 fn sha1(key: &str, text: &str) -> String {
