@@ -19,7 +19,7 @@ const STATUSES: &str = "Exit status: 0 passed, 1 something that must hold does n
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play the phone network against a webhook handler
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Stand in for Twilio's REST API
     Serve(Box<serve::Args>),
     /// Run the core's own logic through millions of calls with faults
@@ -40,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
-        Command::Run(args) => run::main(args),
+        Command::Run(args) => run::main(*args),
         Command::Serve(args) => serve::main(*args),
         Command::Soak(args) => soak::main(args),
     }

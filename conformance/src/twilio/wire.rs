@@ -7,6 +7,8 @@ mod tls;
 
 use std::{io, sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
@@ -179,6 +181,16 @@ impl Request {
         self
     }
 
+    /// The same with user and password of the address as basic authentication; none if it has none.
+    fn with_credentials(&self) -> Option<Self> {
+        let userinfo = self.address.userinfo()?;
+        let decode = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+        let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+        let pair = [decode(user), decode(password)].join(&b':');
+        let value = format!("Basic {}", STANDARD.encode(pair));
+        Some(self.clone().with_header("Authorization", &value))
+    }
+
     /// Head and body.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = format!(
@@ -266,6 +278,19 @@ impl Wire {
         }
     }
 
+    /// Sends a request as the carrier does: without user and password of its address, and again with them where the receiver asks for them.
+    pub async fn deliver(&self, request: &Request) -> Exchange {
+        let exchange = self.send(request).await;
+        let asks = |reply: &Reply| {
+            let challenge = reply.header("www-authenticate").unwrap_or_default();
+            reply.status == 401 && challenge.to_ascii_lowercase().starts_with("basic")
+        };
+        match (&exchange.result, request.with_credentials()) {
+            (Ok(reply), Some(again)) if asks(reply) => self.send(&again).await,
+            _ => exchange,
+        }
+    }
+
     async fn converse(
         &self,
         to: &Address,
@@ -282,8 +307,11 @@ impl Wire {
             Scheme::Https => {
                 let name = tls::server_name(to.host_name())?;
                 let handshake = self.tls.connect(name, tcp);
-                let stream = self.in_time(handshake).await?;
-                let stream = stream.map_err(|error| WireError::Tls(error.to_string()))?;
+                let limit = self.limits.connect;
+                let stream = timeout(limit, handshake)
+                    .await
+                    .map_err(|_| WireError::Tls(format!("no handshake within {limit:?}")))?
+                    .map_err(|error| WireError::Tls(error.to_string()))?;
                 log.connected();
                 self.exchange(stream, method, bytes, log).await
             }

@@ -58,7 +58,7 @@ pub struct Question {
     /// Whether keys count, not only speech.
     pub takes_keys: bool,
     /// Where an answer will go.
-    pub action: Address,
+    pub target: Target,
 }
 
 /// What the driver has to do next.
@@ -412,7 +412,10 @@ fn question(gather: &Gather) -> Question {
         sounds: gather.sounds.clone(),
         timeout: gather.timeout,
         takes_keys: gather.takes_keys,
-        action: gather.action.clone(),
+        target: Target {
+            address: gather.action.clone(),
+            method: gather.method,
+        },
     }
 }
 

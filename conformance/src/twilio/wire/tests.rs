@@ -70,3 +70,18 @@ async fn a_port_where_nobody_listens_is_no_connection() {
     let exchange = wire.send(&Request::get(address)).await;
     assert!(matches!(exchange.result, Err(WireError::Connect(_))));
 }
+
+#[test]
+fn user_and_password_are_sent_decoded_and_only_where_there_are_some() {
+    let with = |url: &str| {
+        let request = Request::get(Address::parse(url).expect(url)).with_credentials()?;
+        request.header("authorization").map(str::to_owned)
+    };
+    // aya:p@ss and aya: in base64.
+    assert_eq!(
+        with("http://aya:p%40ss@h/").as_deref(),
+        Some("Basic YXlhOnBAc3M=")
+    );
+    assert_eq!(with("http://aya@h/").as_deref(), Some("Basic YXlhOg=="));
+    assert_eq!(with("http://h/"), None);
+}
