@@ -63,7 +63,7 @@ impl State {
         };
         match &escalation.phase {
             Phase::Mustering { .. } | Phase::Routing { .. } => Self::Routing,
-            Phase::Pausing { .. } | Phase::Exhausted => Self::Pausing,
+            Phase::Writing { .. } | Phase::Pausing { .. } | Phase::Exhausted => Self::Pausing,
             Phase::Acknowledged { .. } => Self::Taken,
             Phase::Over => Self::Over,
             Phase::Calling => match escalation.attempts.back() {

@@ -34,6 +34,7 @@ impl World {
                     provider,
                     ring_timeout,
                     call_limit,
+                    inline: _,
                 } => {
                     let limits = (secs(ring_timeout), secs(call_limit));
                     self.place(attempt, &member, &provider, limits)?;
@@ -42,8 +43,15 @@ impl World {
                     let call = self.dismissed(&call);
                     self.plan_end(attempt, call, 0);
                 }
+                Errand::LookUp { call, .. } => self.plan_ask(index(call.as_str()) as CallIndex),
                 Errand::Probe { provider, .. } => self.probe(&provider),
-                Errand::Ask(_) | Errand::Speak(_) | Errand::Refuse => {}
+                // The ground has no carrier of messages.
+                Errand::Send { .. }
+                | Errand::Follow { .. }
+                | Errand::Answer(_)
+                | Errand::Ask(_)
+                | Errand::Speak(_)
+                | Errand::Refuse => {}
             }
         }
         Ok(())
@@ -139,16 +147,14 @@ impl World {
     /// What the engine does about unfinished attempts when it takes over.
     pub(super) fn see_to_unfinished(&mut self, core: &Core) {
         let mut unfinished = core.unfinished();
-        unfinished.sort_by_key(|unfinished| record(unfinished).attempt);
+        unfinished.sort_by_key(|unfinished| record(unfinished).map(|record| record.attempt));
         for unfinished in unfinished {
             self.log(|| format!("  unfinished: {unfinished:?}"));
             match unfinished {
                 Unfinished::Intent(record) => self.plan_look(&record),
                 Unfinished::Live(record) => {
                     if let Some(call) = call_of(&record) {
-                        let epoch = self.epoch;
-                        let way = self.span(ON_ITS_WAY.0, ON_ITS_WAY.1);
-                        self.queue.plan(self.now + way, Event::Ask { epoch, call });
+                        self.plan_ask(call);
                     }
                 }
                 Unfinished::ToEnd(record) => {
@@ -157,8 +163,15 @@ impl World {
                         self.plan_end(record.attempt, call, 0);
                     }
                 }
+                Unfinished::Message { .. } | Unfinished::Sent { .. } => {}
             }
         }
+    }
+
+    fn plan_ask(&mut self, call: CallIndex) {
+        let epoch = self.epoch;
+        let way = self.span(ON_ITS_WAY.0, ON_ITS_WAY.1);
+        self.queue.plan(self.now + way, Event::Ask { epoch, call });
     }
 
     fn plan_look(&mut self, record: &CallRecord) {
@@ -175,9 +188,13 @@ impl World {
     }
 }
 
-fn record(unfinished: &Unfinished) -> &CallRecord {
+/// Of a call; messages have none.
+fn record(unfinished: &Unfinished) -> Option<&CallRecord> {
     match unfinished {
-        Unfinished::Intent(record) | Unfinished::Live(record) | Unfinished::ToEnd(record) => record,
+        Unfinished::Intent(record) | Unfinished::Live(record) | Unfinished::ToEnd(record) => {
+            Some(record)
+        }
+        Unfinished::Message { .. } | Unfinished::Sent { .. } => None,
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Taken {
     /// The last record of each carrier's journal that was looked at.
     read: [u64; 2],
     groups: BTreeMap<usize, Timestamp>,
+    /// Where the key went out and no answer came: a core that is killed may have it on disk.
+    doubtful: BTreeMap<usize, Timestamp>,
     /// How many calls were placed.
     pub(crate) calls: u64,
 }
@@ -77,21 +79,53 @@ impl Taken {
             What::Status {
                 status: "queued", ..
             } => self.calls += 1,
-            What::Webhook(sent) if sent.form.get("Digits") == Some("1") && sent.status == 200 => {
-                if let Some(group) = sent.form.get("To").and_then(group_of) {
-                    let first = self.groups.entry(group).or_insert(record.at);
-                    *first = (*first).min(record.at);
+            What::Webhook(sent) if sent.form.get("Digits") == Some("1") => {
+                let Some(group) = sent.form.get("To").and_then(group_of) else {
+                    return;
+                };
+                match sent.status {
+                    200 => {
+                        self.groups.entry(group).or_insert(record.at);
+                    }
+                    // The last of several is the one that was taken.
+                    0 => {
+                        self.doubtful.insert(group, record.at);
+                    }
+                    _ => {}
                 }
             }
             _ => {}
         }
     }
+
+    /// Whether of each group somebody has pressed the key, answered or not.
+    pub(crate) fn all_have_pressed(&self, groups: usize) -> bool {
+        (0..groups)
+            .all(|group| self.groups.contains_key(&group) || self.doubtful.contains_key(&group))
+    }
+
+    /// Believes the journals that a key without an answer was taken; how many are taken by now.
+    pub(crate) fn believe(&mut self, journals: &[Vec<Value>]) -> usize {
+        for journal in journals
+            .iter()
+            .filter(|journal| acknowledged(journal).is_some())
+        {
+            let group = journal[0]["input"]["group"].as_str().unwrap_or_default();
+            let group = group.strip_prefix('g').and_then(|group| group.parse().ok());
+            let group: usize = group.expect("a group of ours");
+            if let Some(at) = self.doubtful.get(&group) {
+                self.groups.entry(group).or_insert(*at);
+            }
+        }
+        self.groups.len()
+    }
 }
 
 /// Judges a night of one alert in each group, after which nothing rings any more.
 pub(crate) fn judge(system: &System) -> Tally {
-    let night = Night::seen(system);
+    let mut night = Night::seen(system);
     let journals = system.journals();
+    night.taken.believe(&journals);
     nobody_is_forgotten(system, &night);
     no_call_follows_an_acknowledgement(&night);
     for journal in &journals {
@@ -158,27 +192,30 @@ fn no_call_follows_an_acknowledgement(night: &Night) {
 
 /// Whoever the journal says has taken it has pressed 1.
 fn acknowledged_by_a_key(journal: &[Value], night: &Night) {
+    let Some(by) = acknowledged(journal) else {
+        return;
+    };
+    let place = by.strip_prefix('m').and_then(|rest| rest.split_once('-'));
+    let (group, member) = place.expect("a member of ours");
+    let number = number(
+        group.parse().expect("a number"),
+        member.parse().expect("a number"),
+    );
+    let pressed = night.to(&number).any(|call| call.pressed.contains('1'));
+    assert!(
+        pressed,
+        "{by} is said to have taken it, and pressed nothing"
+    );
+}
+
+/// Who took the alert, by a journal.
+fn acknowledged(journal: &[Value]) -> Option<&str> {
     let effects = journal
         .iter()
         .filter_map(|entry| entry["effects"].as_array());
-    for effect in effects.flatten() {
-        let news = &effect["news"];
-        if effect["do"] != "tell" || news["news"] != "acknowledged" {
-            continue;
-        }
-        let by = news["by"].as_str().unwrap_or_default();
-        let place = by.strip_prefix('m').and_then(|rest| rest.split_once('-'));
-        let (group, member) = place.expect("a member of ours");
-        let number = number(
-            group.parse().expect("a number"),
-            member.parse().expect("a number"),
-        );
-        let pressed = night.to(&number).any(|call| call.pressed.contains('1'));
-        assert!(
-            pressed,
-            "{by} is said to have taken it, and pressed nothing"
-        );
-    }
+    let told = effects.flatten().filter(|effect| effect["do"] == "tell");
+    let mut news = told.map(|effect| &effect["news"]);
+    news.find(|news| news["news"] == "acknowledged")?["by"].as_str()
 }
 
 /// How many attempts were meant for each member, and after how many of them a call may have been placed unseen.

@@ -18,8 +18,8 @@ use super::{
     system::{Plan, System, event, fast, within},
 };
 
-/// How long everything may take.
-const LIMIT: Duration = Duration::from_secs(300);
+/// How long everything may take on a machine that is busy with other things; alone it takes a minute or so.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// How many alerts wait for somebody at the same time.
 const AT_A_TIME: usize = 150;
@@ -73,7 +73,10 @@ fn rage(system: &mut System, seed: u64) -> u32 {
     let (mut given, mut kills, mut next_kill) = (0, 0, 30);
     loop {
         let taken = watch.look(system);
-        if taken == system.groups() || Instant::now() > give_up {
+        // What a killed core had on disk is known from the journals only, which take a while to read.
+        let settled = watch.all_have_pressed(system.groups())
+            && watch.believe(&system.journals()) == system.groups();
+        if settled || Instant::now() > give_up {
             return kills;
         }
         let until = system.groups().min(taken + AT_A_TIME);
@@ -109,7 +112,7 @@ fn recover(system: &System) {
 #[test]
 fn hundreds_of_alerts_survive_failing_carriers_and_a_core_that_is_killed_again_and_again() {
     let seed = seed();
-    let groups = number_of("RINBAN_WHOLE_GROUPS", 300);
+    let groups = number_of("RINBAN_WHOLE_GROUPS", 200);
     let mut system = System::start(Plan {
         carriers: [carrier(seed, 0), carrier(seed, 1)],
         groups: usize::try_from(groups).expect("small"),
