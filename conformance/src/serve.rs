@@ -41,6 +41,8 @@ pub use stand_in::{StandIn, StartError};
 
 use std::io::Write as _;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::status::Status;
 
 /// Runs it until it is interrupted.
@@ -72,6 +74,11 @@ async fn run(options: Options) -> Status {
             return Status::Usage;
         }
     };
+    // Before anybody can know that there is something to end.
+    let signals = signal(SignalKind::interrupt()).and_then(|interrupt| {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok((interrupt, terminate))
+    });
     // Whoever starts it waits for this line. If nobody reads it, it serves all the same.
     let mut out = std::io::stdout();
     let _ = writeln!(out, "conformance serve is ready on {}", stand_in.base_url());
@@ -82,18 +89,15 @@ async fn run(options: Options) -> Status {
         );
     }
     let _ = out.flush();
-    interrupted().await;
-    Status::Passed
-}
-
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    // Without a handler the signal ends the process all the same.
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    match signals {
+        Ok((mut interrupt, mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without a handler a signal ends the process all the same.
+        Err(_) => std::future::pending().await,
     }
+    Status::Passed
 }
