@@ -111,7 +111,7 @@ impl Core {
         if let Some(known) = known.filter(|known| known.call.as_ref() == Some(call))
             && known.status.is_some_and(|before| status < before)
         {
-            known.status = Some(status);
+            Arc::make_mut(known).status = Some(status);
             self.edited.push(copy.clone());
         }
     }
