@@ -48,7 +48,7 @@ pub struct Making {
     pub rates: Rates,
     /// Alerts come until there have been so many escalations.
     pub escalations: u64,
-    /// From one alert to the next, at most: half of that in the mean.
+    /// From one alert to the next, at most; at least an eighth of that.
     pub pause: Micros,
     /// What everybody does who is called, if that is not left to luck.
     pub mood: Option<Mood>,

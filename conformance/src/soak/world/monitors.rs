@@ -30,7 +30,7 @@ pub(super) struct Monitors {
 impl World {
     /// Something breaks, and the next thing is planned.
     pub(super) fn new_alert(&mut self) {
-        if !self.is_rough {
+        if !self.is_rough || self.tape.has_run_out() {
             return;
         }
         let number = self.monitors.alerts.len() as u32;
@@ -42,7 +42,7 @@ impl World {
         self.says(number, Says::Problem, 0);
         self.what_becomes_of(number);
         self.carrier_falls_sick();
-        let pause = self.span(0, self.making.pause);
+        let pause = self.span(self.making.pause / 8, self.making.pause);
         self.queue.plan(self.now + pause, Event::Alert);
     }
 
