@@ -11,7 +11,15 @@ use std::{
 /// Where it is.
 pub(crate) fn rinban() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| env::var_os("RINBAN_BIN").map_or_else(build, PathBuf::from))
+    BINARY.get_or_init(|| {
+        let binary = env::var_os("RINBAN_BIN").map_or_else(build, PathBuf::from);
+        let shown = binary.display();
+        assert!(
+            binary.is_absolute() && binary.is_file(),
+            "RINBAN_BIN is {shown}: name a file by its whole path"
+        );
+        binary
+    })
 }
 
 fn build() -> PathBuf {

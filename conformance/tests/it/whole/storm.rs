@@ -112,7 +112,7 @@ fn recover(system: &System) {
 #[test]
 fn hundreds_of_alerts_survive_failing_carriers_and_a_core_that_is_killed_again_and_again() {
     let seed = seed();
-    let groups = number_of("RINBAN_WHOLE_GROUPS", 200);
+    let groups = number_of("RINBAN_WHOLE_GROUPS", 300);
     let mut system = System::start(Plan {
         carriers: [carrier(seed, 0), carrier(seed, 1)],
         groups: usize::try_from(groups).expect("small"),
