@@ -36,6 +36,8 @@ pub struct Shape {
     pub offers: Vec<Offer>,
     /// Who is in which group.
     pub groups: Vec<Vec<usize>>,
+    /// How long after the end of ringing a missing callback is waited for.
+    pub grace_secs: u32,
     /// Whether somebody reads notices.
     pub is_told: bool,
 }
@@ -46,6 +48,7 @@ impl Shape {
         Self {
             offers: offers.to_vec(),
             groups: GROUPS.iter().map(|members| members.to_vec()).collect(),
+            grace_secs: 10,
             is_told: false,
         }
     }
@@ -179,7 +182,8 @@ fn text(shape: &Shape) -> String {
         let _ = writeln!(
             text,
             "[policies.p{index}]\nring_timeout_secs = {ring}\nack_timeout_secs = {ack}\nround_pause_secs = 30\n\
-             callback_grace_secs = 10\ncall_limit_secs = 120\nmax_calls_per_hour = 1000\nallow_close = {}",
+             callback_grace_secs = {}\ncall_limit_secs = 120\nmax_calls_per_hour = 1000\nallow_close = {}",
+            shape.grace_secs,
             index == 1
         );
     }

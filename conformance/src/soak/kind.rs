@@ -258,12 +258,9 @@ mod tests {
             ("stuck=often", Some("a number from 0 to 1")),
         ] {
             let error = rates.set(text).err().map(|error| error.to_string());
-            match wanted {
-                None => assert_eq!(error, None, "{text}"),
-                Some(wanted) => {
-                    assert!(error.is_some_and(|error| error.contains(wanted)), "{text}")
-                }
-            }
+            let said = error.as_deref().unwrap_or_default();
+            assert_eq!(error.is_some(), wanted.is_some(), "{text}: {said}");
+            assert!(said.contains(wanted.unwrap_or_default()), "{text}: {said}");
         }
         assert_eq!(rates.of(Kind::Refused), Chance::NEVER);
     }

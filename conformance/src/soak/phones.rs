@@ -44,8 +44,8 @@ pub enum Mood {
 
 /// How common each is, of 256; the first is what a tape of zeros says.
 const MOODS: [(Mood, u32); 10] = [
-    (Mood::Takes, 96),
-    (Mood::Sleeps, 64),
+    (Mood::Takes, 56),
+    (Mood::Sleeps, 104),
     (Mood::Busy, 28),
     (Mood::Voicemail, 20),
     (Mood::HangsUp, 14),

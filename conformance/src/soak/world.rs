@@ -358,7 +358,7 @@ impl World {
             Event::CarrierWell { carrier, spell } => self.carrier_well(carrier, Some(spell)),
             Event::Restart => return self.restart(),
             Event::Retry { epoch } => self.try_again(epoch),
-            Event::Archive(id) => return self.archive(id),
+            Event::Archive(id) => return self.archive_if_at_rest(id),
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::Answer;
 use crate::soak::{
     ground::{Ground, Offer, Shape},
     happen::{Event, Micros, SECOND},
-    kind::Rates,
+    kind::{Kind, Rates},
     phones::Health,
     run::live,
     tape::Tape,
@@ -24,10 +24,17 @@ pub fn answer(seed: u64) -> Answer {
         weight,
         per_second: 1,
     };
-    let shape = Shape::with(&[offer(50), offer(50), offer(0)]);
+    let shape = Shape {
+        // Longer than a sample takes to count: a call that is given up before says nothing of its carrier.
+        grace_secs: 90,
+        ..Shape::with(&[offer(50), offer(50), offer(0)])
+    };
+    // Who dies just after a call was decided leaves an empty bucket.
+    let mut rates = Rates::none();
+    rates.put(Kind::CrashAfter, 0.1);
     let making = Making {
         ground: Arc::new(Ground::of_shape(&shape)),
-        rates: Rates::none(),
+        rates,
         escalations: 300,
         pause: 20 * SECOND,
         mood: None,

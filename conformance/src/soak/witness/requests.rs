@@ -10,8 +10,11 @@ use crate::soak::{
     check::{Broken, Check},
     disk::Disk,
     happen::{CallIndex, Micros},
-    phones::Phones,
+    phones::{Call, Phones},
 };
+
+/// Within so many attempts a person comes again in a round only because of a doubt: groups have three people.
+const SAME_ROUND: u32 = 2;
 
 impl Witness {
     /// A request to place a call leaves the core.
@@ -73,8 +76,7 @@ impl Witness {
                     )
                 },
             )?;
-            // Another escalation's call is no duplicate of it: it has alerts of its own to tell of.
-            if !other.is_in_doubt || other.attempt.escalation != made.attempt.escalation {
+            if !is_duplicate(made, other, phones) {
                 self.tally.overlaps += 1;
                 continue;
             }
@@ -127,4 +129,21 @@ impl Witness {
             )
         })
     }
+}
+
+/// Whether a call was made because nobody knew of another one: of the same escalation and round, and of several in doubt the
+/// last. Another escalation has alerts of its own to tell of, and a later round calls everybody again.
+fn is_duplicate(made: &Call, other: &Call, phones: &Phones) -> bool {
+    let (new, old) = (made.attempt, other.attempt);
+    let is_later = |index: &CallIndex| {
+        let between = phones.call(*index);
+        let number = between.attempt.number;
+        between.is_in_doubt
+            && between.attempt.escalation == old.escalation
+            && (old.number + 1..new.number).contains(&number)
+    };
+    other.is_in_doubt
+        && new.escalation == old.escalation
+        && new.number <= old.number + SAME_ROUND
+        && !phones.live(made.person).iter().any(is_later)
 }

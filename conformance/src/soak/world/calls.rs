@@ -233,10 +233,6 @@ impl World {
 
     /// The person hears our words, and does something about them.
     fn hears(&mut self, call: CallIndex, speech: &Speech) {
-        if !speech.line.asks_for_key() {
-            // The core takes the phone to be free a little later, whatever becomes of the last words.
-            self.phones.call_mut(call).is_dismissed = true;
-        }
         let of = self.phones.call(call);
         let (mood, heard, is_over) = (of.mood, of.heard, of.standing == Standing::Over);
         if is_over {

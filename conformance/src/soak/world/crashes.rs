@@ -119,8 +119,18 @@ impl World {
             .plan(self.now + ARCHIVED_AFTER, Event::Archive(id));
     }
 
-    /// An escalation is long over: its journal has to lead to where it stands.
-    pub(super) fn archive(&mut self, id: EscalationId) -> Result<(), Broken> {
+    /// An escalation is long over: its journal has to lead to where it stands. One whose calls have not ended yet waits.
+    pub(super) fn archive_if_at_rest(&mut self, id: EscalationId) -> Result<(), Broken> {
+        match self.disk.state(id) {
+            Some(state) if !state.is_at_rest() => {
+                self.plan_archive(id);
+                Ok(())
+            }
+            _ => self.archive(id),
+        }
+    }
+
+    fn archive(&mut self, id: EscalationId) -> Result<(), Broken> {
         match self.disk.archive(id) {
             Some(stored) => self.witness.replays(&stored),
             None => Ok(()),

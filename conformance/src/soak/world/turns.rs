@@ -129,6 +129,7 @@ impl World {
             let batch = std::mem::take(&mut turn.batch);
             self.write(batch, &turn.errands)?;
             core.stored(now.steady);
+            self.last_words(&answers);
         }
         match struck {
             None | Some(Kind::StoreSlow) => {
@@ -152,6 +153,17 @@ impl World {
         self.waiting.extend(happenings);
         self.crash();
         Ok(())
+    }
+
+    /// The core takes a phone to be free a little after its last words, whatever becomes of them.
+    fn last_words(&mut self, answers: &[(CallIndex, u16, Answer)]) {
+        for (call, _, answer) in answers {
+            if let Answer::Speak(speech) = answer
+                && !speech.line.asks_for_key()
+            {
+                self.phones.call_mut(*call).is_dismissed = true;
+            }
+        }
     }
 
     /// The turn is durable: the errands are run, and whoever asked is answered.

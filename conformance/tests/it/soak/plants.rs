@@ -16,7 +16,7 @@ fn is_found(plant: &str, promise: &str) {
     let broken = line(&stdout, "BROKEN");
     assert!(broken.contains(promise), "{plant}: {broken}");
     assert!(
-        stdout.contains("  journal 1:"),
+        stdout.contains("the core is told"),
         "{plant}: no journal in\n{stdout}"
     );
 
