@@ -40,7 +40,7 @@ use crate::{
     dispatch::Dispatch,
     escalation::{
         AttemptId, CallSid, Candidate, Counts, Effect, Entry, Escalation, EscalationId, Input,
-        Line, News, Phase, Policy, ProviderName, Step,
+        Line, News, Patience, Phase, Policy, ProviderName, Step,
     },
     notice::Notice,
     roster::{Channel, MemberName},
@@ -181,6 +181,9 @@ impl Desk {
                 unfinished.push(match (&attempt.call, &attempt.outcome) {
                     // Also one that is not wanted any more: if it exists it rings, and is ended once it is found.
                     (None, _) => Unfinished::Intent(record.clone()),
+                    (Some(_), None) if attempt.patience == Patience::Switched => {
+                        Unfinished::ToEnd(record.clone())
+                    }
                     (Some(_), None) => Unfinished::Live(record.clone()),
                     (Some(_), Some(_)) => Unfinished::ToEnd(record.clone()),
                 });

@@ -270,7 +270,9 @@ impl Escalation {
                 self.write(now, effects);
                 self.route(now, again, effects);
             }
-            Outcome::NotRinging => self.call_through_another(now, attempt, effects),
+            Outcome::NotRinging if attempt.is_ended() => {
+                self.call_through_another(now, attempt, effects);
+            }
             Outcome::Passed => self.next_person(now, effects),
             _ => self.go_on(now, effects),
         }

@@ -1,19 +1,19 @@
-//! A call that does not ring is not waited for: it is looked up, then a message goes beside it, then it is cancelled and the next
-//! provider calls the same person.
+//! A call that does not ring is not waited for: it is looked up, then a message goes beside it, then it is cancelled, and once its
+//! provider has said so, the next one calls the same person.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, CallStatus, Effect, Escalation, Outcome};
+use super::{Attempt, CallStatus, Effect, Escalation};
 
 /// How long before the message the call is looked up: the callback that says that it rings may have been lost.
 const LOOK_UP_BEFORE: SignedDuration = SignedDuration::from_secs(5);
 
-/// How long the provider may take to say that a call is cancelled before the next one begins to call. One live call per person
-/// (P9) is worth these seconds, and not more.
-const CANCEL_LIMIT: SignedDuration = SignedDuration::from_secs(3);
+/// How long the provider may take to say that a call is cancelled. Without its word the phone may ring yet, so that nobody else
+/// calls this person (P9): the next step is taken.
+const CANCEL_LIMIT: SignedDuration = SignedDuration::from_secs(5);
 
 /// What was done about a call that does not ring, in order.
 #[derive(
@@ -59,8 +59,9 @@ impl Escalation {
         let after = match attempt.patience {
             Patience::Fresh => policy.message_unless_ringing - LOOK_UP_BEFORE,
             Patience::LookedUp => policy.message_unless_ringing,
-            Patience::Written => policy.switch_unless_ringing,
-            Patience::Switched => return None,
+            // A request that is still under way may bring a call yet; it ends by itself.
+            Patience::Written if attempt.call.is_some() => policy.switch_unless_ringing,
+            Patience::Written | Patience::Switched => return None,
         };
         Some(attempt.since + after)
     }
@@ -120,12 +121,10 @@ impl Escalation {
         let Some(last) = self.last_call_mut() else {
             return;
         };
-        last.patience = Patience::Switched;
         let (Some(provider), Some(call)) = (last.provider.clone(), last.call.clone()) else {
-            // The request is still under way. Should it bring a call, that call is ended.
-            let number = last.number;
-            return self.judged(now, number, Outcome::NotRinging, effects);
+            return;
         };
+        last.patience = Patience::Switched;
         last.deadline = now + CANCEL_LIMIT;
         effects.push(Effect::EndCall {
             attempt: last.id(escalation),
@@ -141,10 +140,6 @@ impl Escalation {
         failed: Attempt,
         effects: &mut Vec<Effect>,
     ) {
-        if let Some(attempt) = self.find_number(failed.number) {
-            // Its phone is taken to be free, or nobody could call it.
-            attempt.deadline = attempt.deadline.min(now);
-        }
         let mut next = Attempt::new(0, failed.member, now);
         next.redial = failed.redial;
         next.tried = failed.tried;

@@ -66,12 +66,15 @@ impl Escalation {
         let outcome = attempt
             .status
             .map_or(Outcome::Lost, |status| attempt.judge(status));
-        // A call that was switched off has been told to end already.
-        if !attempt.is_ended() && outcome != Outcome::NotRinging {
+        if !attempt.is_ended() {
             if let Some(attempt) = self.find_number(attempt.number) {
                 attempt.deadline = now + PARTING;
             }
-            if let (Some(provider), Some(call)) = (attempt.provider, attempt.call) {
+            // A call that was switched off has been told to end already.
+            let is_told = outcome == Outcome::NotRinging;
+            if let (Some(provider), Some(call)) =
+                (attempt.provider, attempt.call.filter(|_| !is_told))
+            {
                 let attempt = self.attempt_id(attempt.number);
                 effects.push(Effect::EndCall {
                     attempt,

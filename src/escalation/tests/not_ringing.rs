@@ -60,34 +60,36 @@ fn a_message_goes_beside_it_and_then_the_next_provider_calls_the_same_person() {
 }
 
 #[test]
-fn a_cancellation_without_an_answer_is_waited_for_no_longer_than_three_seconds() {
+fn without_word_of_the_cancellation_nobody_else_calls_this_person() {
     let mut world = both();
     world.status(1, CallStatus::Initiated);
     for _ in 0..3 {
         world.wake();
     }
     let next = world.wake().to_vec();
-    assert_eq!(after(&world), 33);
-    assert_eq!(places(&next), Some(("sato", "b")), "{world}");
+    assert_eq!(after(&world), 35);
+    assert_eq!(places(&next), Some(("suzuki", "a")), "{world}");
     // Should it ring after all, it is ended again.
     assert!(ends(world.status(1, CallStatus::Ringing)), "{world}");
     world.check_replay();
 }
 
 #[test]
-fn a_request_without_an_answer_is_overtaken_by_the_next_provider() {
+fn a_request_without_an_answer_is_waited_for_until_it_is_known_what_came_of_it() {
     let mut world = trio();
     for _ in 0..2 {
         world.wake();
     }
-    let next = world.wake().to_vec();
-    assert_eq!(after(&world), 30);
-    assert_eq!(places(&next), Some(("sato", "b")), "{world}");
-    let late = world.status(1, CallStatus::Queued).to_vec();
-    assert!(
-        ends(&late),
-        "the call of the first provider rings too{world}"
-    );
+    let (at, why) = world.escalation.next_wakeup().expect("armed");
+    assert_eq!(why, "no word of the call", "{at}");
+    let attempt = world.id(1);
+    let failed = world.see(Input::PlaceFailed {
+        attempt,
+        fault: fault(FaultClass::Ambiguous),
+        possible_duplicate: true,
+    });
+    let failed = failed.to_vec();
+    assert_eq!(places(&failed), Some(("sato", "b")), "{world}");
     world.check_replay();
 }
 

@@ -301,3 +301,18 @@ fn requests_that_a_crash_cut_short_are_no_faults_of_the_provider() {
     world.after(5);
     assert_eq!(providers(&world.problem("ops", "1")), ["main"]);
 }
+
+#[test]
+fn a_call_that_was_to_end_because_it_does_not_ring_is_ended_by_the_next_core_too() {
+    let mut world = World::new();
+    world.problem("web", "1");
+    world.status((1, 1), CallStatus::Queued);
+    for _ in 0..3 {
+        world.after(15);
+    }
+    assert!(
+        matches!(world.desk.unfinished()[..], [Unfinished::ToEnd(_)]),
+        "{:?}",
+        world.desk.unfinished()
+    );
+}
