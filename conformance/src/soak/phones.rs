@@ -113,6 +113,8 @@ pub struct Call {
     pub is_known: bool,
     /// The core cannot know of it yet: the reply was lost, or the core died.
     pub is_in_doubt: bool,
+    /// Until when it was in doubt; a request that left before that could not know of it.
+    pub doubted_until: Micros,
     /// The core has told the carrier to end it, or has given it up.
     pub is_dismissed: bool,
     /// It never rings, and nobody is told.

@@ -30,6 +30,7 @@ use super::{
     tape::{Chance, Tape, mixed},
     witness::{Cause, Witness},
 };
+pub(super) use acts::ON_ITS_WAY;
 use turns::Happening;
 
 /// How long after the faults have stopped everything must be taken or closed: the longest call, its request, a pause and a

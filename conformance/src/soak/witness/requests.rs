@@ -11,6 +11,7 @@ use crate::soak::{
     disk::Disk,
     happen::{CallIndex, Micros},
     phones::{Call, Phones},
+    world::ON_ITS_WAY,
 };
 
 /// Within so many attempts a person comes again in a round only because of a doubt: groups have three people.
@@ -66,16 +67,14 @@ impl Witness {
             .filter(|other| **other != call)
         {
             let other = phones.call(*other);
-            self.check(
-                Check::OnePhone,
-                other.is_in_doubt || other.is_dismissed,
-                || {
-                    format!(
-                        "attempt {} calls person {} while attempt {} is {:?}",
-                        made.attempt, made.person, other.attempt, other.standing
-                    )
-                },
-            )?;
+            let was_in_doubt = other.is_in_doubt
+                || (other.doubted_until > 0 && made.made_at <= other.doubted_until + ON_ITS_WAY.1);
+            self.check(Check::OnePhone, was_in_doubt || other.is_dismissed, || {
+                format!(
+                    "attempt {} calls person {} while attempt {} is {:?}",
+                    made.attempt, made.person, other.attempt, other.standing
+                )
+            })?;
             if !is_duplicate(made, other, phones) {
                 self.tally.overlaps += 1;
                 continue;

@@ -21,7 +21,7 @@ use crate::soak::{
 };
 
 /// How long a request is on its way, at least and at most.
-pub(super) const ON_ITS_WAY: (Micros, Micros) = (20_000, 300_000);
+pub(in crate::soak) const ON_ITS_WAY: (Micros, Micros) = (20_000, 300_000);
 
 impl World {
     /// Runs errands. Those of webhooks have been taken out.

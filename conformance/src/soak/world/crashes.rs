@@ -110,6 +110,9 @@ impl World {
         let call = &mut self.phones.calls[index];
         if call.attempt == attempt {
             call.is_known = true;
+            if call.is_in_doubt {
+                call.doubted_until = self.now;
+            }
             call.is_in_doubt = false;
         }
     }

@@ -184,6 +184,7 @@ impl World {
             pressed: None,
             is_known: false,
             is_in_doubt: epoch != self.epoch,
+            doubted_until: 0,
             is_dismissed: false,
             is_mute,
             is_unheard: false,
