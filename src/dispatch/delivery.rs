@@ -132,10 +132,11 @@ impl Delivery {
         }
     }
 
-    /// An attempt that says nothing about the provider, since we ended it ourselves; but what arrived before has arrived.
+    /// An attempt that says nothing about the provider, since we ended it ourselves; but what arrived before has arrived, and what
+    /// was given up before was missed.
     pub fn forget(&mut self, attempt: AttemptId) {
         self.samples
-            .retain(|sample| sample.attempt != attempt || sample.reached == Reached::Delivered);
+            .retain(|sample| sample.attempt != attempt || sample.reached >= Reached::Missed);
     }
 
     /// How much arrived, or nothing if too little is known.

@@ -207,6 +207,8 @@ impl Desk {
             text: "accepted, but the phone did not ring".to_owned(),
         };
         self.undo.dispatch(&self.dispatch);
+        // It is about to be cancelled, which by itself would say nothing. Should it ring yet, it has arrived.
+        self.dispatch.reached(attempt, Some(Reached::Missed));
         self.dispatch
             .failed(now.steady, (provider, Channel::Voice), &fault);
     }

@@ -316,3 +316,36 @@ fn a_call_that_was_to_end_because_it_does_not_ring_is_ended_by_the_next_core_too
         world.desk.unfinished()
     );
 }
+
+#[test]
+fn a_carrier_that_accepts_calls_and_lets_none_ring_is_found_out() {
+    let mut world = World::from(LINES, Kept::default());
+    for (escalation, group) in [(1, "web"), (2, "db")] {
+        world.problem(group, "1");
+        let attempt = AttemptId {
+            escalation: EscalationId(escalation),
+            number: 1,
+        };
+        let call = format!("CA{escalation}").as_str().into();
+        let placed = Input::Placed { attempt, call };
+        world.turn(|desk, now, turn| desk.input(now, attempt.escalation, placed, turn));
+        for secs in [15, 5, 10] {
+            world.after(secs);
+        }
+        let canceled = Input::Status {
+            attempt,
+            call: format!("CA{escalation}").as_str().into(),
+            status: CallStatus::Canceled,
+        };
+        let next =
+            world.turn(|desk, now, turn| desk.input(now, attempt.escalation, canceled, turn));
+        assert_eq!(providers(&next), ["spare"], "the same person");
+    }
+    assert_eq!(providers(&world.problem("ops", "1")), ["spare"]);
+    let overview = world.desk.providers(world.now);
+    let main = &overview.providers[0];
+    assert!(
+        main.held_until.is_some() || main.gate == Gate::Sick,
+        "{main:?}"
+    );
+}
