@@ -355,7 +355,11 @@ impl Escalation {
             return;
         };
         attempt.outcome.get_or_insert(Outcome::Canceled);
-        attempt.deadline = now + PARTING;
+        attempt.deadline = match attempt.call {
+            Some(_) => now + PARTING,
+            // The request is still under way: until it is known what came of it, the phone may ring (P9).
+            None => attempt.since + SUBMIT_LIMIT,
+        };
         if let (Some(provider), Some(call)) = (attempt.provider.clone(), attempt.call.clone()) {
             effects.push(Effect::EndCall {
                 attempt: attempt_id,

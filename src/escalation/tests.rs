@@ -477,3 +477,23 @@ fn a_clock_that_was_set_back_stops_nobody() {
     assert!(at.duration_since(world.now) < SignedDuration::from_mins(10));
     world.check_replay();
 }
+
+#[test]
+fn a_request_that_is_still_under_way_keeps_the_phone_engaged_until_it_is_known_what_came_of_it() {
+    let mut world = trio();
+    world.take_in_monitor(0);
+    world.pass_time(SignedDuration::from_secs(20));
+    let engaged = |world: &World| {
+        let attempt = world.escalation.attempt(1).expect("remembered");
+        attempt.occupies(world.now)
+    };
+    assert!(engaged(&world), "it may ring yet{world}");
+    let attempt = world.id(1);
+    world.see(Input::PlaceFailed {
+        attempt,
+        fault: fault(FaultClass::Provider),
+        possible_duplicate: false,
+    });
+    assert!(!engaged(&world), "{world}");
+    world.check_replay();
+}

@@ -185,6 +185,10 @@ pub(super) fn new_call(sid: String, order: &CallOrder, now: Timestamp) -> CallRe
             Script::At(target) => Some(target.address.to_string()),
             Script::Inline(_) => None,
         },
+        status_url: order
+            .status_callback
+            .as_ref()
+            .map(|target| target.address.to_string()),
         status: CallStatus::Queued,
         created: now,
         updated: now,

@@ -83,6 +83,8 @@ pub struct CallRecord {
     pub from: String,
     /// Where its first document comes from, unless that came with the order.
     pub url: Option<String>,
+    /// Where it is told how it goes.
+    pub status_url: Option<String>,
     /// How it goes.
     pub status: CallStatus,
     /// When it was ordered.

@@ -256,12 +256,12 @@ fn at_once(calls: &[&CallRecord]) -> usize {
         .unwrap_or(0)
 }
 
-/// The address of a call names its attempt: more than one call for it would be a duplicate that nobody meant.
+/// The address at which a call is told how it goes names its attempt, also where it says its message inline: more than one call for it would be a duplicate that nobody meant.
 fn one_call_for_each_address(night: &Night) {
     let mut seen = BTreeMap::new();
     for (_, call) in &night.calls {
         *seen
-            .entry(call.url.clone().unwrap_or_default())
+            .entry(call.status_url.clone().expect("the core is reachable"))
             .or_insert(0) += 1;
     }
     let most = seen.values().max().copied().unwrap_or_default();
