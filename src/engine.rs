@@ -56,7 +56,6 @@ use crate::{
     dispatch::{balance::Left, command::Command},
     escalation::{Escalation, EscalationId, Input, ProviderName},
     notice::Notice,
-    roster::Channel,
     store::{Batch, NoticeId, Snapshot, Store, StoreError},
     voice::{Links, Voice},
 };
@@ -110,7 +109,7 @@ enum Happening {
     Returned(Input),
     /// A provider's request.
     Webhook(Webhook),
-    /// A carrier of messages has said what is left of its account.
+    /// A carrier has said what is left of its account.
     Balance(ProviderName, Left),
     /// Somebody has written to one of our numbers.
     Written(Written),
@@ -374,8 +373,7 @@ impl Runner {
             }
             Happening::Webhook(webhook) => self.hear(now, webhook, turn, replies),
             Happening::Balance(provider, left) => {
-                let line = (&provider, Channel::Sms);
-                self.desk.balance(now, line, left.clone(), turn);
+                self.desk.balance(now, &provider, left.clone(), turn);
                 again.push(Happening::Balance(provider, left));
             }
             Happening::Written(written) => self.read(now, written, turn, replies),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A soak is made of small allocations; with this one a call takes a fifth less.
+/// A soak is made of small allocations, which this one is made for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

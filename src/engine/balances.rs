@@ -61,7 +61,7 @@ fn left(balance: &Balance, low: f64, at: Timestamp) -> Left {
 }
 
 impl Engine {
-    /// A carrier of messages has said what is left of its account.
+    /// A carrier has said what is left of its account.
     pub async fn balance(&self, provider: ProviderName, left: Left) {
         let told = Happening::Balance(provider, left);
         let _ = self.happenings.send(told).await;

@@ -20,12 +20,17 @@ struct Place {
 }
 
 fn home(carrier: &Carrier) -> Home {
+    home_with(&config(PUBLIC, &carrier.url()))
+}
+
+/// With a port that the command finds in the configuration.
+fn home_with(config: &str) -> Home {
     let port = TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a free port")
         .port();
     let listen = format!("127.0.0.1:{port}");
-    Home::with(&config(PUBLIC, &carrier.url()).replace("127.0.0.1:0", &listen))
+    Home::with(&config.replace("127.0.0.1:0", &listen))
 }
 
 impl Place {
@@ -318,4 +323,34 @@ fn without_a_core_the_list_is_the_stores_and_changes_are_refused() {
         assert_eq!((status, table.as_str()), (1, ""), "{args:?}");
         assert!(error.contains("start the rinban service"), "{error}");
     }
+}
+
+#[test]
+fn a_prepaid_account_that_runs_low_is_told_before_it_is_empty() {
+    let carrier = Carrier::start();
+    // The carrier tells of 12.34 USD. Nobody listens at the receiver's address, so that what it is told waits on disk.
+    let text = config(PUBLIC, &carrier.url()).replacen(
+        "calls_per_second",
+        "low_balance = 20\ncalls_per_second",
+        1,
+    );
+    let receiver = "[[notices]]\nname = \"hook\"\nkind = \"webhook\"\nurl_env = \"HOOK\"\n";
+    let home = home_with(&format!("{text}{receiver}"));
+    let home = home.variable("HOOK", "http://127.0.0.1:9/low");
+    let core = home.serve();
+    core.wait_for_log("only 12.34 USD is left");
+    let told = wait_for("a notice", || {
+        let waiting = home.snapshot().outbox;
+        let news = waiting
+            .into_iter()
+            .map(|(_, notice)| notice.news.to_string());
+        news.into_iter().find(|news| news.contains("12.34 USD"))
+    });
+    assert!(
+        told.starts_with("twilio (voice): Only 12.34 USD is left."),
+        "{told}"
+    );
+    let shown = home.output(&["provider"]);
+    let (_, shown, _) = said(&shown);
+    assert!(shown.contains("12.34 USD left, which is low"), "{shown}");
 }

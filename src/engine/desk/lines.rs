@@ -281,15 +281,14 @@ impl Desk {
     }
 
     /// A provider has said what is left of its account.
-    pub fn balance(
-        &mut self,
-        now: Now,
-        line: (&ProviderName, Channel),
-        left: Left,
-        turn: &mut Turn,
-    ) {
+    pub fn balance(&mut self, now: Now, provider: &ProviderName, left: Left, turn: &mut Turn) {
+        // Messages use an account up as calls do; one that only calls has the line for calls alone.
+        let channel = match self.dispatch.knows(provider, Some(Channel::Sms)) {
+            true => Channel::Sms,
+            false => Channel::Voice,
+        };
         self.undo.dispatch(&self.dispatch);
-        let happened = self.dispatch.balance(line, left);
+        let happened = self.dispatch.balance((provider, channel), left);
         if let Some(happened) = &happened {
             self.happened(now, happened, turn);
         }
