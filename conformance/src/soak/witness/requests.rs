@@ -10,7 +10,7 @@ use crate::soak::{
     check::{Broken, Check},
     disk::Disk,
     happen::{CallIndex, Micros},
-    phones::{Call, Phones},
+    phones::{Call, Phones, Standing},
     world::ON_ITS_WAY,
 };
 
@@ -131,7 +131,8 @@ impl Witness {
 }
 
 /// Whether a call was made because nobody knew of another one: of the same escalation and round, and of several in doubt the
-/// last. Another escalation has alerts of its own to tell of, and a later round calls everybody again.
+/// last. Another escalation has alerts of its own to tell of, and a later round calls everybody again. What follows a call between
+/// the two that has ended, such as a redial, comes of that one.
 fn is_duplicate(made: &Call, other: &Call, phones: &Phones) -> bool {
     let (new, old) = (made.attempt, other.attempt);
     let is_later = |index: &CallIndex| {
@@ -141,8 +142,20 @@ fn is_duplicate(made: &Call, other: &Call, phones: &Phones) -> bool {
             && between.attempt.escalation == old.escalation
             && (old.number + 1..new.number).contains(&number)
     };
+    let is_between = |between: &&Call| {
+        between.person == made.person
+            && between.attempt.escalation == old.escalation
+            && (old.number + 1..new.number).contains(&between.attempt.number)
+    };
+    let since = phones
+        .calls
+        .iter()
+        .rev()
+        .take_while(|call| call.made_at >= other.made_at);
+    let mut ended = since.filter(is_between);
     other.is_in_doubt
         && new.escalation == old.escalation
         && new.number <= old.number + SAME_ROUND
         && !phones.live(made.person).iter().any(is_later)
+        && !ended.any(|between| between.standing == Standing::Over)
 }
