@@ -303,8 +303,10 @@ impl Runner {
 
     /// Goes on where the last core stopped: timers, intents without an outcome, calls whose callbacks may be lost.
     async fn start_again(&mut self, inbox: Vec<Event>) {
+        // Before the first turn: what that turn places is none of the last core's.
+        let unfinished = self.desk.unfinished();
         self.turn(vec![Happening::Restarted]).await;
-        for unfinished in self.desk.unfinished() {
+        for unfinished in unfinished {
             self.finish(unfinished);
         }
         if !inbox.is_empty() {

@@ -169,7 +169,7 @@ impl Desk {
         }
     }
 
-    /// What a restart must see to, over all escalations.
+    /// What a core that takes over must see to, over all escalations. Asked before its first turn, whose own calls are none of these.
     pub fn unfinished(&self) -> Vec<Unfinished> {
         let mut unfinished = Vec::new();
         for escalation in self.escalations.values() {

@@ -16,7 +16,6 @@ use crate::soak::{
     happen::{CallIndex, Event, Micros, SECOND, micros},
     kind::Kind,
     phones::Health,
-    seam::Core,
     tally::State,
 };
 
@@ -145,8 +144,7 @@ impl World {
     }
 
     /// What the engine does about unfinished attempts when it takes over.
-    pub(super) fn see_to_unfinished(&mut self, core: &Core) {
-        let mut unfinished = core.unfinished();
+    pub(super) fn see_to_unfinished(&mut self, mut unfinished: Vec<Unfinished>) {
         unfinished.sort_by_key(|unfinished| record(unfinished).map(|record| record.attempt));
         for unfinished in unfinished {
             self.log(|| format!("  unfinished: {unfinished:?}"));

@@ -78,13 +78,14 @@ impl World {
         let config = self.making.ground.config.clone();
         let core = Core::new(config, &snapshot, self.making.plant);
         self.inherits(&core)?;
+        // Before the first turn: what that turn places is none of the last core's.
+        let unfinished = core.unfinished();
         self.core = Some(core);
         let epoch = self.epoch;
         self.hand_in(epoch, Happening::Restarted);
         self.take_turn()?;
-        if let Some(core) = self.core.take() {
-            self.see_to_unfinished(&core);
-            self.core = Some(core);
+        if self.core.is_some() {
+            self.see_to_unfinished(unfinished);
         }
         for number in self.disk.unhandled() {
             self.hand_in(epoch, Happening::Accepted(number));
