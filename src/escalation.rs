@@ -319,7 +319,11 @@ impl Escalation {
                 message,
                 status,
             } => self.receipt(now, *attempt, message, *status, effects),
-            Input::Reply { attempt, said } => self.reply(now, *attempt, *said, effects),
+            Input::Reply {
+                attempt,
+                reply,
+                said,
+            } => self.reply(now, *attempt, reply, *said, effects),
             Input::Woke => self.wake(now, effects),
             Input::Restarted => self.clamp_timers(now),
         }

@@ -57,11 +57,16 @@ impl Runner {
             return replies.written(reply, None);
         };
         let names: Vec<&MemberName> = senders.iter().map(|(name, _)| name).collect();
-        let Some(attempt) = self.desk.replied_to(&names, named) else {
+        let before = self.desk.replied_before(&inbound.message);
+        let Some(attempt) = before.or_else(|| self.desk.replied_to(&names, named)) else {
             let over = sms::answer(&Line::Over, Counts::default(), language);
             return replies.written(reply, Some(over));
         };
-        let input = Input::Reply { attempt, said };
+        let input = Input::Reply {
+            attempt,
+            reply: inbound.message,
+            said,
+        };
         self.desk.input(now, attempt.escalation, input, turn);
         let answer = turn
             .errands

@@ -142,7 +142,7 @@ impl fmt::Display for Input {
             Self::Receipt {
                 attempt, status, ..
             } => write!(f, "message {attempt} is {}", status.as_str()),
-            Self::Reply { attempt, said } => write!(f, "reply to message {attempt}: {said}"),
+            Self::Reply { attempt, said, .. } => write!(f, "reply to message {attempt}: {said}"),
             Self::Woke => f.write_str("the time has come"),
             Self::Restarted => f.write_str("another core took over"),
         }

@@ -208,6 +208,8 @@ pub enum Input {
     Reply {
         /// The message that it answers.
         attempt: AttemptId,
+        /// The carrier's name for the reply, which it may tell of twice.
+        reply: MessageSid,
         /// What it says.
         said: Said,
     },

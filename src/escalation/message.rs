@@ -11,6 +11,9 @@ text_newtype! {
     MessageSid
 }
 
+/// So many replies to one message are remembered.
+const MOST_REPLIES: usize = 8;
+
 /// What the provider says of a message. The order is the order of life; a status never runs backwards (P10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,6 +68,9 @@ pub struct Message {
     /// Whether it will not be sent: no provider took it, or nobody needs it any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dropped: bool,
+    /// The last replies to it. One that is told of again is about the same message, whatever was written to this person since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<MessageSid>,
 }
 
 impl Message {
@@ -78,7 +84,20 @@ impl Message {
             sid: None,
             status: None,
             dropped: false,
+            replies: Vec::new(),
         }
+    }
+
+    /// Takes a reply in, and says whether it is news.
+    pub(super) fn replied(&mut self, reply: &MessageSid) -> bool {
+        if self.replies.contains(reply) {
+            return false;
+        }
+        if self.replies.len() == MOST_REPLIES {
+            self.replies.remove(0);
+        }
+        self.replies.push(reply.clone());
+        true
     }
 
     /// Whether it waits for a line.

@@ -267,7 +267,13 @@ impl World {
 
     pub(super) fn reply(&mut self, said: Said) -> &[Effect] {
         let attempt = self.id(self.last_message());
-        self.see(Input::Reply { attempt, said })
+        // Each is a message of its own.
+        let reply = MessageSid::new(format!("IN{}", self.escalation.last_entry));
+        self.see(Input::Reply {
+            attempt,
+            reply,
+            said,
+        })
     }
 
     pub(super) fn status(&mut self, number: u32, status: CallStatus) -> &[Effect] {
@@ -371,6 +377,7 @@ impl World {
             Input::Reply {
                 attempt,
                 said: Said::Take | Said::Close,
+                ..
             } if self.escalation.message(attempt.number).is_some() => self.witness.taken = true,
             Input::AlertLeft { .. } if self.counts().waiting == 0 => self.witness.taken = true,
             Input::AlertJoined { .. } => self.witness.taken = false,

@@ -220,19 +220,36 @@ impl Escalation {
         &mut self,
         now: Timestamp,
         id: AttemptId,
+        reply: &MessageSid,
         said: Said,
         effects: &mut Vec<Effect>,
     ) -> Change {
-        let Some(member) = self.find_message(id).map(|message| message.member.clone()) else {
+        let Some(message) = self.find_message(id) else {
             return Change::Nothing;
         };
-        let before = effects.len();
-        let line = self.answer(now, &member, said, effects);
-        let is_new = effects.len() > before;
+        let is_new = message.replied(reply);
+        let member = message.member.clone();
+        let line = match self.standing_for(&member) {
+            Some(line) => line,
+            None if is_new => self.answer(now, &member, said, effects),
+            // Told of again, it changes nothing.
+            None if said == Said::Pass => Line::Passed,
+            None => Line::UnknownKey,
+        };
         effects.push(Effect::Answer { attempt: id, line });
         match is_new {
             true => Change::Made,
             false => Change::Nothing,
+        }
+    }
+
+    /// What a person hears of alerts that wait for nobody any more.
+    fn standing_for(&self, member: &MemberName) -> Option<Line> {
+        match &self.phase {
+            Phase::Over => Some(Line::Over),
+            Phase::Acknowledged { by, .. } if *by == member.as_str() => Some(Line::Acknowledged),
+            Phase::Acknowledged { by, .. } => Some(Line::TakenBy(by.clone())),
+            _ => None,
         }
     }
 
@@ -243,12 +260,6 @@ impl Escalation {
         said: Said,
         effects: &mut Vec<Effect>,
     ) -> Line {
-        match &self.phase {
-            Phase::Over => return Line::Over,
-            Phase::Acknowledged { by, .. } if *by == member.as_str() => return Line::Acknowledged,
-            Phase::Acknowledged { by, .. } => return Line::TakenBy(by.clone()),
-            _ => {}
-        }
         match said {
             Said::Take => {
                 self.take(now, member, None, effects);

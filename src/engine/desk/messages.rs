@@ -139,6 +139,15 @@ impl Desk {
         self.dispatch.reached(attempt, Some(reached));
     }
 
+    /// The message that a reply was said to be about when it came before.
+    pub fn replied_before(&self, reply: &MessageSid) -> Option<AttemptId> {
+        self.escalations.values().find_map(|escalation| {
+            let mut messages = escalation.messages.iter();
+            let message = messages.find(|message| message.replies.contains(reply))?;
+            Some(escalation.attempt_id(message.number))
+        })
+    }
+
     /// The message that a reply of one of these people is about: of the escalation that it names, else of the last one that
     /// still waits for somebody, else of the last one that wrote to them.
     pub fn replied_to(

@@ -126,7 +126,15 @@ fn a_reply_stops_the_call_beside_the_message() {
     );
     // The same reply again is answered the same, and changes nothing.
     let entries = world.journal.len();
-    let again = world.reply(Said::Take).to_vec();
+    let reply = world
+        .journal
+        .iter()
+        .rev()
+        .find_map(|entry| match &entry.input {
+            input @ Input::Reply { .. } => Some(input.clone()),
+            _ => None,
+        });
+    let again = world.see(reply.expect("a reply")).to_vec();
     assert_eq!(answered(&again), Some(&Line::Acknowledged));
     assert_eq!(world.journal.len(), entries);
     world.check_replay();

@@ -154,8 +154,12 @@ fn a_reply_is_about_the_run_that_it_names_or_the_last_one_that_waits() {
     assert_eq!(about(&world, Some(99)), None);
     let turn = world.hand_in(Input::Reply {
         attempt: second,
+        reply: "IN1".into(),
         said: Said::Take,
     });
+    // Told of again, it is about the same run, although another one waits now.
+    assert_eq!(world.desk.replied_before(&"IN1".into()), Some(second));
+    assert_eq!(world.desk.replied_before(&"IN2".into()), None);
     let answer = turn.errands.iter().find_map(|errand| match errand {
         Errand::Answer(speech) => Some(speech.line.clone()),
         _ => None,
