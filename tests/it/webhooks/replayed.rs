@@ -264,8 +264,15 @@ fn webhooks_of_an_escalation_that_was_put_away_are_taken_once() {
     ringing.core.post(&recovery);
     wait_for("the end", || ringing.escalation().is_over().then_some(()));
     let completed = ringing.webhook(&ringing.call.status, &[("CallStatus", "completed")]);
-    let Ringing { home, core, .. } = ringing;
+    let Ringing {
+        home,
+        core,
+        carrier,
+        ..
+    } = ringing;
     core.stop();
+    // The next core would ask the carrier to end this call and could hear of its end before the webhooks tell it.
+    drop(carrier);
 
     // The next core does not have it at hand and reads it from the store, for each of them.
     let core = home.serve();
