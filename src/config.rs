@@ -164,7 +164,7 @@ pub struct Group {
     /// Who is on call when.
     pub roster: Roster,
     /// How they are called.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
 }
 
 /// A carrier.
@@ -346,7 +346,10 @@ fn check(root: &Section<'_>) -> Option<Config> {
     let (providers, is_public) = providers::providers(root);
     let server = server::server(root, is_public);
     let members = members::members(root);
-    let policies = policies::policies(root, &providers);
+    let is_outbound_only = server
+        .as_ref()
+        .is_some_and(|server| server.is_outbound_only);
+    let policies = policies::policies(root, &providers, is_outbound_only);
     let zone = groups::time_zone(root);
     let known = Known {
         members: &members,

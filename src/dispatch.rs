@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod command;
 pub mod delivery;
 pub mod limiter;
+mod line;
 pub mod ratio;
 pub mod standing;
 pub mod told;
@@ -16,24 +17,24 @@ pub mod told;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::VecDeque, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::{
-    balance::Left,
-    breaker::{Breaker, Change, Forced, Gate, Report},
-    delivery::{Delivered, Delivery, Reached},
-    limiter::{Answer, Class, Limiter, Rate},
+    breaker::{Change, Forced, Gate, Report},
+    delivery::{Delivered, Reached},
+    limiter::{Answer, Class, Rate},
+    line::Line,
     ratio::{Ratio, WrongRatio},
-    standing::LastFault,
-    told::Told,
 };
 use crate::{
     escalation::{AttemptId, ProviderName},
     roster::{Channel, MemberName},
 };
+
+pub use line::KeptLine;
 
 /// A spare takes over what would wait longer than this for the preferred provider's rate.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
@@ -130,27 +131,10 @@ impl fmt::Display for What {
     }
 }
 
-/// One provider on one channel, as the store keeps it. Its parts are shared with [`Dispatch`], which copies a part when it
-/// changes: what is kept after each turn and what an undone turn goes back to cost no more than the change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptLine {
-    provider: ProviderName,
-    channel: Channel,
-    breaker: Arc<Breaker>,
-    delivery: Arc<Delivery>,
-    busy_until: Timestamp,
-    #[serde(default)]
-    faults: Arc<VecDeque<LastFault>>,
-    #[serde(default)]
-    told: Arc<Told>,
-    #[serde(default)]
-    left: Option<Left>,
-}
-
 /// What outlives the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    lines: Vec<KeptLine>,
+    lines: Vec<Arc<KeptLine>>,
     ratios: Vec<(Channel, Arc<Ratio>)>,
 }
 
@@ -162,30 +146,6 @@ pub struct Dispatch {
     ratios: Vec<(Channel, Arc<Ratio>)>,
 }
 
-#[derive(Clone, Debug)]
-struct Line {
-    provider: ProviderName,
-    channel: Channel,
-    breaker: Arc<Breaker>,
-    limiter: Limiter<AttemptId>,
-    delivery: Arc<Delivery>,
-    /// The weight that the configuration gives it.
-    configured: u32,
-    faults: Arc<VecDeque<LastFault>>,
-    told: Arc<Told>,
-    left: Option<Left>,
-}
-
-impl Line {
-    fn happened(&self, what: What) -> Happened {
-        Happened {
-            provider: self.provider.clone(),
-            channel: self.channel,
-            what,
-        }
-    }
-}
-
 impl Dispatch {
     /// Goes on where the last one stopped. Offers are in the order of preference. Weights of the configuration count where
     /// a provider is new; afterwards what was set by hand or by the monitor does.
@@ -193,7 +153,7 @@ impl Dispatch {
         let mut dispatch = Self {
             lines: offers
                 .iter()
-                .map(|offer| line(offer, &kept.lines))
+                .map(|offer| Line::new(offer, &kept.lines))
                 .collect(),
             ratios: Vec::new(),
         };
@@ -223,9 +183,9 @@ impl Dispatch {
     /// A core took over, and the clock may have been set back.
     pub fn restarted(&mut self, now: Timestamp) {
         for line in &mut self.lines {
-            Arc::make_mut(&mut line.breaker).restarted(now);
-            Arc::make_mut(&mut line.delivery).restarted(now);
-            Arc::make_mut(&mut line.told).restarted(now);
+            line.breaker_mut().restarted(now);
+            line.delivery_mut().restarted(now);
+            line.told_mut().restarted(now);
         }
         for (_, ratio) in &mut self.ratios {
             Arc::make_mut(ratio).restarted(now);
@@ -234,18 +194,8 @@ impl Dispatch {
 
     /// What has to outlive the process.
     pub fn kept(&self) -> Kept {
-        let lines = self.lines.iter().map(|line| KeptLine {
-            provider: line.provider.clone(),
-            channel: line.channel,
-            breaker: line.breaker.clone(),
-            delivery: line.delivery.clone(),
-            busy_until: line.limiter.busy_until(),
-            faults: line.faults.clone(),
-            told: line.told.clone(),
-            left: line.left.clone(),
-        });
         Kept {
-            lines: lines.collect(),
+            lines: self.lines.iter().map(Line::kept).collect(),
             ratios: self.ratios.clone(),
         }
     }
@@ -256,7 +206,7 @@ impl Dispatch {
         let mut soonest: Option<(Timestamp, usize)> = None;
         let mut chosen = None;
         for index in order {
-            match self.lines[index].limiter.ask(now, ask.attempt, ask.class) {
+            match self.lines[index].ask(now, ask.attempt, ask.class) {
                 Answer::Go => {
                     chosen = Some(index);
                     break;
@@ -272,14 +222,14 @@ impl Dispatch {
         let stands_at = chosen.or(soonest.map(|(_, index)| index));
         for (index, line) in self.lines.iter_mut().enumerate() {
             if Some(index) != stands_at && line.channel == ask.channel {
-                line.limiter.withdraw(ask.attempt);
+                line.withdraw(ask.attempt);
             }
         }
         match (chosen, soonest) {
             (Some(index), _) => {
                 let line = &mut self.lines[index];
                 if line.breaker.counts_sent() {
-                    Arc::make_mut(&mut line.breaker).sent(now);
+                    line.breaker_mut().sent(now);
                 }
                 let provider = line.provider.clone();
                 if self.ratio(ask.channel).counts_use(&provider) {
@@ -295,7 +245,7 @@ impl Dispatch {
     /// An attempt that waited is not to be sent any more.
     pub fn withdraw(&mut self, attempt: AttemptId) {
         for line in &mut self.lines {
-            line.limiter.withdraw(attempt);
+            line.withdraw(attempt);
         }
     }
 
@@ -308,7 +258,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = Arc::make_mut(&mut line.breaker).report(now, report, dice)?;
+        let change = line.breaker_mut().report(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -321,7 +271,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = Arc::make_mut(&mut line.breaker).probed(now, report, dice)?;
+        let change = line.breaker_mut().probed(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -334,7 +284,7 @@ impl Dispatch {
         dice: f64,
     ) -> Option<Happened> {
         let line = self.line_mut(provider, channel)?;
-        let change = Arc::make_mut(&mut line.breaker).probed_by_hand(now, report, dice)?;
+        let change = line.breaker_mut().probed_by_hand(now, report, dice)?;
         Some(line.happened(What::Breaker(change)))
     }
 
@@ -347,7 +297,7 @@ impl Dispatch {
         to: MemberName,
     ) {
         if let Some(line) = self.line_mut(provider, channel) {
-            Arc::make_mut(&mut line.delivery).accepted(now, attempt, to);
+            line.delivery_mut().accepted(now, attempt, to);
         }
     }
 
@@ -361,7 +311,7 @@ impl Dispatch {
     pub fn reached(&mut self, attempt: AttemptId, reached: Option<Reached>) {
         let is_news = |line: &&mut Line| line.delivery.is_news(attempt, reached);
         for line in self.lines.iter_mut().filter(is_news) {
-            let delivery = Arc::make_mut(&mut line.delivery);
+            let delivery = line.delivery_mut();
             match reached {
                 Some(reached) => delivery.reached(attempt, reached),
                 None => delivery.forget(attempt),
@@ -399,12 +349,12 @@ impl Dispatch {
         let mut probes = Vec::new();
         let mut happened = Vec::new();
         for line in &mut self.lines {
-            let (is_due, change) = Arc::make_mut(&mut line.breaker).wake(now, dice);
+            let (is_due, change) = line.breaker_mut().wake(now, dice);
             if is_due {
                 probes.push((line.provider.clone(), line.channel));
             }
             happened.extend(change.map(|change| line.happened(What::Breaker(change))));
-            Arc::make_mut(&mut line.delivery).looked_at(now);
+            line.delivery_mut().looked_at(now);
         }
         self.release(now, &mut happened);
         self.hold_back(now, &mut happened);
@@ -414,13 +364,13 @@ impl Dispatch {
     /// Whether what happened is to be told now; else it is told later, if it still stands then.
     pub fn tells(&mut self, now: Timestamp, happened: &Happened) -> bool {
         let line = self.line_mut(&happened.provider, happened.channel);
-        line.is_some_and(|line| Arc::make_mut(&mut line.told).tells(now, &happened.what))
+        line.is_some_and(|line| line.told_mut().tells(now, &happened.what))
     }
 
     /// What was kept back, and is to be told now.
     pub fn owed(&mut self, now: Timestamp) -> Vec<Happened> {
         let of_line = |line: &mut Line| {
-            let owed = Arc::make_mut(&mut line.told).owed(now).into_iter();
+            let owed = line.told_mut().owed(now).into_iter();
             owed.map(|what| line.happened(what)).collect::<Vec<_>>()
         };
         self.lines.iter_mut().flat_map(of_line).collect()
@@ -436,7 +386,7 @@ impl Dispatch {
         let mut found = false;
         for line in &mut self.lines {
             if line.provider == *provider && channel.is_none_or(|channel| line.channel == channel) {
-                Arc::make_mut(&mut line.breaker).force(forced.cloned());
+                line.breaker_mut().force(forced.cloned());
                 found = true;
             }
         }
@@ -454,7 +404,7 @@ impl Dispatch {
         self.ratio_mut(channel).set(now, by, why, weights)?;
         let of_channel = |line: &&mut Line| line.channel == channel;
         for line in self.lines.iter_mut().filter(of_channel) {
-            Arc::make_mut(&mut line.told).weighed();
+            line.told_mut().weighed();
         }
         Ok(())
     }
@@ -574,31 +524,5 @@ impl Rank {
             Gate::Sick => Some(Self::Sick),
             Gate::Forbidden => None,
         }
-    }
-}
-
-fn line(offer: &Offer, kept: &[KeptLine]) -> Line {
-    let same = |line: &&KeptLine| line.provider == offer.provider && line.channel == offer.channel;
-    let kept = kept.iter().find(same);
-    Line {
-        provider: offer.provider.clone(),
-        channel: offer.channel,
-        breaker: kept
-            .map(|line| Arc::clone(&line.breaker))
-            .unwrap_or_default(),
-        limiter: Limiter::new(
-            offer.rate,
-            kept.map_or(Timestamp::UNIX_EPOCH, |line| line.busy_until),
-        ),
-        delivery: kept.map_or_else(
-            || Arc::new(Delivery::new(offer.channel)),
-            |line| Arc::clone(&line.delivery),
-        ),
-        configured: offer.weight,
-        faults: kept
-            .map(|line| Arc::clone(&line.faults))
-            .unwrap_or_default(),
-        told: kept.map(|line| Arc::clone(&line.told)).unwrap_or_default(),
-        left: kept.and_then(|line| line.left.clone()),
     }
 }

@@ -68,9 +68,9 @@ pub struct Escalation {
     /// Whom it concerns.
     pub group: GroupName,
     /// The rules, as of the last round.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What the calls speak of.
-    pub headline: Headline,
+    pub headline: Arc<Headline>,
     /// How many alerts there are.
     pub counts: Counts,
     /// Who last took an alert of this run in the monitor.
@@ -81,7 +81,7 @@ pub struct Escalation {
     /// Counts from 1; 0 before the first.
     pub round: u32,
     /// Who is still to be called in this round, in order.
-    pub queue: VecDeque<Candidate>,
+    pub queue: VecDeque<Arc<Candidate>>,
     /// Whose turn it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
@@ -138,8 +138,8 @@ pub enum Phase {
 /// What a step brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// What to do now.
-    pub effects: Vec<Effect>,
+    /// What to do now; an entry shares them.
+    pub effects: Arc<[Effect]>,
     /// What to append to the journal; nothing if the input changed nothing.
     pub entry: Option<Entry>,
 }
@@ -150,18 +150,34 @@ enum Change {
     Nothing,
 }
 
+impl Step {
+    fn of(number: u32, at: Timestamp, input: Input, effects: Vec<Effect>) -> Self {
+        let effects: Arc<[Effect]> = effects.into();
+        let entry = Entry {
+            number,
+            at,
+            input,
+            effects: Arc::clone(&effects),
+        };
+        Self {
+            effects,
+            entry: Some(entry),
+        }
+    }
+}
+
 impl Escalation {
     /// Begins a run for a new alert.
     pub fn open(
         id: EscalationId,
         now: Timestamp,
         group: GroupName,
-        headline: Headline,
+        headline: Arc<Headline>,
     ) -> (Self, Step) {
         let mut escalation = Self {
             id,
             group: group.clone(),
-            policy: Policy::default(),
+            policy: Arc::default(),
             headline: headline.clone(),
             counts: Counts {
                 waiting: 1,
@@ -177,20 +193,32 @@ impl Escalation {
             last_attempt: 0,
             last_entry: 0,
         };
+        escalation.last_entry = 1;
         let effects = vec![Effect::Tell { news: News::Opened }, Effect::Muster];
-        let step = escalation.record(now, Input::Opened { group, headline }, effects);
+        let step = Step::of(1, now, Input::Opened { group, headline }, effects);
         (escalation, step)
     }
 
     /// Takes one input at `now` and says what follows from it.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Step {
         let mut effects = Vec::new();
-        match self.handle(now, &input, &mut effects) {
-            Change::Made => self.record(now, input, effects),
-            Change::Nothing => Step {
-                effects,
+        match self.fold(now, &input, &mut effects) {
+            Some(number) => Step::of(number, now, input, effects),
+            None => Step {
+                effects: effects.into(),
                 entry: None,
             },
+        }
+    }
+
+    /// Takes one input in: the number of the entry that it makes, if it changed anything.
+    fn fold(&mut self, now: Timestamp, input: &Input, effects: &mut Vec<Effect>) -> Option<u32> {
+        match self.handle(now, input, effects) {
+            Change::Made => {
+                self.last_entry += 1;
+                Some(self.last_entry)
+            }
+            Change::Nothing => None,
         }
     }
 
@@ -238,9 +266,18 @@ impl Escalation {
 
     /// The call with this number, if it is remembered.
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {
-        let mut attempts = self.attempts.iter().rev();
-        let known = attempts.find(|attempt| attempt.number == number);
-        known.map(Arc::as_ref)
+        let place = self.place_of(number)?;
+        self.attempts.get(place).map(Arc::as_ref)
+    }
+
+    /// Where the call with this number stands. They stand in the order of their numbers, and mostly it is the last.
+    fn place_of(&self, number: u32) -> Option<usize> {
+        let last = self.attempts.len().checked_sub(1)?;
+        if self.attempts[last].number == number {
+            return Some(last);
+        }
+        let number_of = |attempt: &Arc<Attempt>| attempt.number;
+        self.attempts.binary_search_by_key(&number, number_of).ok()
     }
 
     /// The name of an attempt of this escalation.
@@ -248,20 +285,6 @@ impl Escalation {
         AttemptId {
             escalation: self.id,
             number,
-        }
-    }
-
-    fn record(&mut self, at: Timestamp, input: Input, effects: Vec<Effect>) -> Step {
-        self.last_entry += 1;
-        let entry = Entry {
-            number: self.last_entry,
-            at,
-            input,
-            effects: effects.clone(),
-        };
-        Step {
-            effects,
-            entry: Some(entry),
         }
     }
 
@@ -334,7 +357,7 @@ impl Escalation {
     fn join(
         &mut self,
         now: Timestamp,
-        headline: &Headline,
+        headline: &Arc<Headline>,
         counts: Counts,
         effects: &mut Vec<Effect>,
     ) -> Change {
@@ -356,7 +379,7 @@ impl Escalation {
         now: Timestamp,
         why: &Left,
         counts: Counts,
-        headline: Option<&Headline>,
+        headline: Option<&Arc<Headline>>,
         effects: &mut Vec<Effect>,
     ) -> Change {
         if self.is_over() {
@@ -424,8 +447,8 @@ impl Escalation {
     fn muster_answered(
         &mut self,
         now: Timestamp,
-        policy: &Policy,
-        candidates: &[Candidate],
+        policy: &Arc<Policy>,
+        candidates: &[Arc<Candidate>],
         effects: &mut Vec<Effect>,
     ) -> Change {
         if !matches!(self.phase, Phase::Mustering { .. }) {
@@ -475,9 +498,9 @@ impl Escalation {
 
     /// Whether this person's phone has rung as often within the hour as the ceiling allows.
     fn rests(&self, candidate: &Candidate, now: Timestamp) -> bool {
-        let hour = SignedDuration::ZERO..SignedDuration::from_hours(1);
+        let hour_ago = now - SignedDuration::from_hours(1);
         // A call ahead of now was made before the clock was set back.
-        let within = |call: &&Timestamp| hour.contains(&now.duration_since(**call));
+        let within = |call: &&Timestamp| hour_ago < **call && **call <= now;
         let recent = candidate.calls.iter().filter(within);
         recent.count() >= self.policy.max_calls_per_hour as usize
     }

@@ -14,6 +14,8 @@ pub use post::{Delivery, Sender, Sent};
 pub use slack::Slack;
 pub use webhook::Webhook;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +44,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<EscalationId>,
     /// What it is about.
-    pub headline: Headline,
+    pub headline: Arc<Headline>,
     /// How many alerts.
     pub counts: Counts,
 }
@@ -85,7 +87,7 @@ pub(crate) mod samples {
             at: "2025-11-22T01:09:00Z".parse().expect("a timestamp"),
             group: "db".into(),
             escalation: Some(EscalationId(42)),
-            headline: Headline {
+            headline: Arc::new(Headline {
                 alert: AlertKey {
                     source: "zabbix".into(),
                     group: "primary".into(),
@@ -98,7 +100,7 @@ pub(crate) mod samples {
                 url: None,
                 message_id: None,
                 variables: Default::default(),
-            },
+            }),
             counts: Counts {
                 waiting: 1,
                 open: 1,

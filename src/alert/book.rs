@@ -1,7 +1,8 @@
 //! Folds events into alerts.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState as FoldHash;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ pub struct Alert {
     /// Where it stands.
     pub state: AlertState,
     /// What the first problem event said, with the severity that the last one gave.
-    pub headline: Headline,
+    pub headline: Arc<Headline>,
     /// When the first event arrived.
     pub opened_at: Timestamp,
 }
@@ -63,7 +64,7 @@ pub enum AlertChange {
 /// All open alerts.
 #[derive(Clone, Debug, Default)]
 pub struct AlertBook {
-    open: HashMap<AlertKey, Alert>,
+    open: HashMap<AlertKey, Alert, FoldHash>,
 }
 
 impl AlertBook {
@@ -87,7 +88,9 @@ impl AlertBook {
             }
             (EventKind::Problem, Some(alert)) => {
                 let was = alert.headline.severity;
-                alert.headline.severity = event.severity;
+                if was != event.severity {
+                    Arc::make_mut(&mut alert.headline).severity = event.severity;
+                }
                 AlertChange::Repeated { was }
             }
             (EventKind::Update, Some(alert)) => alert.update(event),
@@ -165,7 +168,7 @@ impl Alert {
         Self {
             key,
             state: AlertState::Triggered,
-            headline: Headline::of(event),
+            headline: Arc::new(Headline::of(event)),
             opened_at: event.received_at,
         }
     }

@@ -1,6 +1,6 @@
 //! `[groups.NAME]`: who is on call when, and by which policy.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{
     civil::{Date, Time, Weekday},
@@ -34,7 +34,7 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 /// What groups refer to.
 pub(super) struct Known<'k> {
     pub(super) members: &'k Members<'k>,
-    pub(super) policies: &'k BTreeMap<String, Policy>,
+    pub(super) policies: &'k BTreeMap<String, Arc<Policy>>,
     /// The zone of groups that name none.
     pub(super) zone: TimeZone,
 }
@@ -182,10 +182,9 @@ fn check_defined(section: &Section<'_>, name: Located<&str>, known: &Known<'_>) 
 }
 
 /// The policy that the group names; without a name `[policies.default]`, or the built-in one.
-fn policy(section: &Section<'_>, known: &Known<'_>) -> Option<Policy> {
+fn policy(section: &Section<'_>, known: &Known<'_>) -> Option<Arc<Policy>> {
     let Some(name) = section.text("policy") else {
-        let policy = known.policies.get("default").cloned();
-        return Some(policy.unwrap_or_default());
+        return known.policies.get("default").cloned();
     };
     let policy = known.policies.get(name.value).cloned();
     if policy.is_none() {

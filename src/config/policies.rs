@@ -1,6 +1,6 @@
 //! `[policies.NAME]`: who is called how.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{ProviderConfig, reader::Section};
 use crate::{
@@ -18,20 +18,27 @@ const WAYS: [(&str, Way); 3] = [
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// All policies; one with a mistake stands there too, so that no group is blamed for naming it.
+/// All policies, `default` among them; one with a mistake stands there too, so that no group is blamed for naming it. What
+/// nothing reaches from outside says its messages `inline`.
 pub(super) fn policies(
     root: &Section<'_>,
     providers: &[ProviderConfig],
-) -> BTreeMap<String, Policy> {
+    inline: bool,
+) -> BTreeMap<String, Arc<Policy>> {
     let sections = root.named("policies");
     let mut policies = BTreeMap::new();
     for (name, section) in &sections {
-        let policy = policy(section);
+        let policy = policy(section, inline);
         check_carried(section, &policy.steps, providers);
-        policies.insert((*name).to_owned(), policy);
+        policies.insert((*name).to_owned(), Arc::new(policy));
     }
     if !policies.contains_key("default") {
-        check_carried(root, &Policy::default().steps, providers);
+        let built_in = Policy {
+            inline,
+            ..Policy::default()
+        };
+        check_carried(root, &built_in.steps, providers);
+        policies.insert("default".to_owned(), Arc::new(built_in));
     }
     policies
 }
@@ -61,7 +68,7 @@ fn check_carried(section: &Section<'_>, steps: &[Way], providers: &[ProviderConf
     }
 }
 
-fn policy(section: &Section<'_>) -> Policy {
+fn policy(section: &Section<'_>, inline: bool) -> Policy {
     let default = Policy::default();
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     Policy {
@@ -105,8 +112,7 @@ fn policy(section: &Section<'_>) -> Policy {
             .whole("message_repeats", 1..=20)
             .map_or(default.message_repeats, |repeats| repeats as u16),
         allow_close: section.flag("allow_close").unwrap_or(default.allow_close),
-        // The server's reachability decides.
-        inline: default.inline,
+        inline,
         answer_takes: section.flag("answer_takes").unwrap_or(default.answer_takes),
     }
 }

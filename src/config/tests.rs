@@ -105,7 +105,7 @@ fn the_smallest_file_gets_sensible_defaults() {
     assert!(config.handoff.start_core);
     assert_eq!(config.handoff.deadline.as_secs(), 5);
     assert_eq!(config.default_group.as_str(), "web");
-    assert_eq!(config.groups["web"].policy, Policy::default());
+    assert_eq!(*config.groups["web"].policy, Policy::default());
     assert_eq!(config.simulator.speed, 1.0);
 }
 

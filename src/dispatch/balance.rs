@@ -42,7 +42,7 @@ impl Dispatch {
             (true, false) => Some(What::ToppedUp(amount)),
             _ => None,
         };
-        line.left = Some(left);
+        *line.left_mut() = Some(left);
         what.map(|what| line.happened(what))
     }
 }

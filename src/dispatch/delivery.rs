@@ -179,19 +179,19 @@ impl Delivery {
             .samples
             .iter()
             .filter(|sample| sample.at >= from)
-            .filter_map(|sample| self.end_of(sample, now))
+            .filter_map(|sample| sample.end(self.ripe(now)))
             .collect();
         !since.is_empty() && since.iter().all(|arrived| *arrived)
     }
 
     /// When the next sample of which no word has come will count.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let silent = self
-            .samples
-            .iter()
-            .filter(|sample| sample.reached == Reached::Accepted);
-        let ripe = silent.map(|sample| sample.at + mature_after(self.channel));
-        ripe.filter(|at| *at > self.looked_at).min()
+        let mature_after = mature_after(self.channel);
+        let looked_at = self.looked_at - mature_after;
+        let is_silent = |sample: &&Sample| sample.reached == Reached::Accepted;
+        let silent = self.samples.iter().filter(is_silent);
+        let unripe = silent.map(|sample| sample.at).filter(|at| *at > looked_at);
+        Some(unripe.min()? + mature_after)
     }
 
     /// Everything that has ripened by `now` was looked at.
@@ -201,21 +201,29 @@ impl Delivery {
 
     /// The ends that count, youngest first: whether it arrived, and for whom it was.
     fn ends(&self, now: Timestamp) -> impl Iterator<Item = (bool, &MemberName)> {
+        let (old, ripe) = (now - WINDOW, self.ripe(now));
         self.samples
             .iter()
             .rev()
-            .filter(move |sample| now < sample.at + WINDOW)
-            .filter_map(move |sample| Some((self.end_of(sample, now)?, &sample.to)))
+            .filter(move |sample| old < sample.at)
+            .filter_map(move |sample| Some((sample.end(ripe)?, &sample.to)))
             .take(COUNTED)
     }
 
+    /// When the youngest was accepted of which word should have come by `now`.
+    fn ripe(&self, now: Timestamp) -> Timestamp {
+        now - mature_after(self.channel)
+    }
+}
+
+impl Sample {
     /// Whether it arrived, once that is known.
-    fn end_of(&self, sample: &Sample, now: Timestamp) -> Option<bool> {
-        match sample.reached {
+    fn end(&self, ripe: Timestamp) -> Option<bool> {
+        match self.reached {
             Reached::Delivered => Some(true),
             Reached::Missed => Some(false),
             Reached::Sent => None,
-            Reached::Accepted => (now >= sample.at + mature_after(self.channel)).then_some(false),
+            Reached::Accepted => (self.at <= ripe).then_some(false),
         }
     }
 }

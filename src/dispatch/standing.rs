@@ -1,17 +1,18 @@
 //! How the providers stand, for people who look: what each does now, since when, why, and who has said so. Holds nothing
 //! secret: providers are named, faults come without numbers.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Dispatch, Line,
+    Dispatch,
     balance::Left,
     breaker::{Forced, Gate, State},
     delivery::Delivered,
     limiter::Rate,
+    line::Line,
     ratio::Changed,
 };
 use crate::{
@@ -128,7 +129,7 @@ impl Dispatch {
         fault: &Fault,
     ) {
         if let Some(line) = self.line_mut(provider, channel) {
-            let faults = Arc::make_mut(&mut line.faults);
+            let faults = line.faults_mut();
             faults.push_back(LastFault {
                 at: now,
                 fault: fault.clone(),
@@ -154,9 +155,9 @@ impl Dispatch {
             weight_configured: line.configured,
             held_until: ratio.hold(&line.provider).map(|hold| hold.until),
             delivered: line.delivery.rate(now),
-            waiting: line.limiter.waiting(),
-            busy_until: line.limiter.busy_until(),
-            rate: line.limiter.rate(),
+            waiting: line.waiting(),
+            busy_until: line.busy_until(),
+            rate: line.rate(),
             left: line.left.clone(),
             faults: (*line.faults).clone(),
         }

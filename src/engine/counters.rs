@@ -26,7 +26,7 @@ pub(super) struct Counted {
 impl Counted {
     pub(super) fn of(entries: &[(EscalationId, Entry)]) -> Self {
         let mut counted = Self::default();
-        for effect in entries.iter().flat_map(|(_, entry)| &entry.effects) {
+        for effect in entries.iter().flat_map(|(_, entry)| entry.effects.iter()) {
             let counter = match effect {
                 Effect::Place { .. } => &mut counted.placed,
                 Effect::Tell {

@@ -25,7 +25,7 @@ use std::{
     sync::Arc,
 };
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState as FoldHash};
 use jiff::{SignedDuration, Timestamp};
 
 use self::{
@@ -40,7 +40,7 @@ use crate::{
     dispatch::Dispatch,
     escalation::{
         AttemptId, CallSid, Candidate, Counts, Effect, Entry, Escalation, EscalationId, Input,
-        Line, News, Patience, Phase, Policy, ProviderName, Step,
+        Line, News, Patience, Phase, ProviderName, Step,
     },
     notice::Notice,
     roster::{Channel, MemberName},
@@ -67,11 +67,11 @@ pub struct Desk {
     began: Timestamp,
     alerts: AlertBook,
     /// The escalation of each open alert that has one.
-    escalation_of: HashMap<AlertKey, EscalationId>,
+    escalation_of: HashMap<AlertKey, EscalationId, FoldHash>,
     tallies: HashMap<EscalationId, Tally, FixedState>,
     escalations: Escalations,
     /// The escalation of each group that a new alert joins.
-    current: HashMap<GroupName, EscalationId>,
+    current: HashMap<GroupName, EscalationId, FoldHash>,
     calls: Calls,
     readings: Readings,
     next_escalation: EscalationId,
@@ -90,10 +90,10 @@ impl Desk {
             began: Timestamp::MIN,
             config,
             alerts: AlertBook::new(snapshot.alerts.iter().map(|(alert, _)| alert.clone())),
-            escalation_of: HashMap::new(),
+            escalation_of: HashMap::default(),
             tallies: HashMap::default(),
             escalations: HashMap::default(),
-            current: HashMap::new(),
+            current: HashMap::default(),
             calls: Calls::new(&snapshot.calls),
             readings: Readings::default(),
             next_escalation: snapshot.next_escalation,
@@ -286,7 +286,7 @@ impl Desk {
         &mut self,
         now: Now,
         group: &GroupName,
-        headline: Headline,
+        headline: Arc<Headline>,
         turn: &mut Turn,
     ) -> EscalationId {
         if !self.config.knows(group) {
@@ -308,7 +308,7 @@ impl Desk {
             turn.batch.entries.push((id, entry));
             turn.touched.insert(id);
         }
-        for effect in step.effects {
+        for effect in step.effects.iter() {
             self.carry_out(now, id, effect, turn);
         }
         self.leave_line(id);
@@ -319,12 +319,13 @@ impl Desk {
             Phase::Over => Some(now.steady + KEPT_WHEN_OVER),
             _ => escalation.next_wakeup().map(|(at, _)| at),
         };
-        let group = escalation.group.clone();
+        let group = &escalation.group;
+        let is_current = self.current.get(group) == Some(&id);
         let pausing = matches!(escalation.phase, Phase::Pausing { .. }).then_some(escalation.round);
-        if escalation.takes_more() {
-            self.current.insert(group, id);
-        } else if self.current.get(&group) == Some(&id) {
-            self.current.remove(&group);
+        match (escalation.takes_more(), is_current) {
+            (true, false) => drop(self.current.insert(group.clone(), id)),
+            (false, true) => drop(self.current.remove(group)),
+            (true, true) | (false, false) => {}
         }
         self.arm(id, at);
         if let Some(round) = pausing {
@@ -332,7 +333,7 @@ impl Desk {
         }
     }
 
-    fn carry_out(&mut self, now: Now, id: EscalationId, effect: Effect, turn: &mut Turn) {
+    fn carry_out(&mut self, now: Now, id: EscalationId, effect: &Effect, turn: &mut Turn) {
         match effect {
             Effect::Muster => {
                 if let Some(input) = self.muster(now, id) {
@@ -344,7 +345,7 @@ impl Desk {
                 member,
                 tried,
             } => {
-                let answer = self.route(now, attempt, &member, &tried);
+                let answer = self.route(now, *attempt, member, tried);
                 self.input(now, id, answer, turn);
             }
             Effect::Place {
@@ -356,23 +357,23 @@ impl Desk {
                 inline,
             } => {
                 let record = CallRecord {
-                    attempt,
+                    attempt: *attempt,
                     member: member.clone(),
                     provider: provider.clone(),
                     intended_at: now.steady,
                     call: None,
                 };
-                self.undo.call(attempt, self.calls.record(attempt));
+                self.undo.call(*attempt, self.calls.record(*attempt));
                 self.calls.put(record.clone());
                 turn.batch.calls.push(record);
-                let says = |attempt| self.speech(attempt, 1, Line::Message).map(Box::new);
+                let says = || self.speech(*attempt, 1, &Line::Message).map(Box::new);
                 turn.errands.push(Errand::Place {
-                    attempt,
-                    member,
-                    provider,
-                    ring_timeout,
-                    call_limit,
-                    inline: inline.then(|| says(attempt)).flatten(),
+                    attempt: *attempt,
+                    member: member.clone(),
+                    provider: provider.clone(),
+                    ring_timeout: *ring_timeout,
+                    call_limit: *call_limit,
+                    inline: inline.then(says).flatten(),
                 });
             }
             Effect::LookUp {
@@ -380,20 +381,20 @@ impl Desk {
                 provider,
                 call,
             } => turn.errands.push(Errand::LookUp {
-                attempt,
-                provider,
-                call,
+                attempt: *attempt,
+                provider: provider.clone(),
+                call: call.clone(),
                 after: SignedDuration::ZERO,
             }),
             Effect::NotRinging { attempt, provider } => {
-                self.not_ringing(now, attempt, &provider, turn);
+                self.not_ringing(now, *attempt, provider, turn);
             }
             Effect::RouteMessage {
                 attempt,
                 member: _,
                 tried,
             } => {
-                let answer = self.route_message(now, attempt, &tried);
+                let answer = self.route_message(now, *attempt, tried);
                 self.input(now, id, answer, turn);
             }
             Effect::Send {
@@ -401,17 +402,17 @@ impl Desk {
                 member,
                 provider,
             } => {
-                if let Some(about) = self.speech(attempt, 0, Line::Message) {
+                if let Some(about) = self.speech(*attempt, 0, &Line::Message) {
                     turn.errands.push(Errand::Send {
-                        attempt,
-                        member,
-                        provider,
+                        attempt: *attempt,
+                        member: member.clone(),
+                        provider: provider.clone(),
                         about: Box::new(about),
                     });
                 }
             }
             Effect::Answer { attempt, line } => {
-                if let Some(speech) = self.speech(attempt, 0, line) {
+                if let Some(speech) = self.speech(*attempt, 0, line) {
                     turn.errands.push(Errand::Answer(Box::new(speech)));
                 }
             }
@@ -419,19 +420,17 @@ impl Desk {
                 attempt,
                 provider,
                 call,
-            } => {
-                turn.errands.push(Errand::End {
-                    attempt,
-                    provider,
-                    call,
-                });
-            }
+            } => turn.errands.push(Errand::End {
+                attempt: *attempt,
+                provider: provider.clone(),
+                call: call.clone(),
+            }),
             Effect::Speak {
                 attempt,
                 stage,
                 line,
             } => {
-                if let Some(speech) = self.speech(attempt, stage, line) {
+                if let Some(speech) = self.speech(*attempt, *stage, line) {
                     turn.errands.push(Errand::Speak(Box::new(speech)));
                 }
             }
@@ -441,8 +440,8 @@ impl Desk {
                 self.take_alerts(now, id, None, turn);
                 self.resumed(now, id, turn);
             }
-            Effect::CloseAlerts { by } => self.close_alerts(now, id, &by, turn),
-            Effect::Tell { news } => self.tell(now, id, &news, turn),
+            Effect::CloseAlerts { by } => self.close_alerts(now, id, by, turn),
+            Effect::Tell { news } => self.tell(now, id, news, turn),
         }
     }
 
@@ -457,12 +456,10 @@ impl Desk {
                 channels: self.channels(&member),
                 member,
             })
+            .map(Arc::new)
             .collect();
         Some(Input::Mustered {
-            policy: Policy {
-                inline: self.config.server.is_outbound_only,
-                ..group.policy.clone()
-            },
+            policy: Arc::clone(&group.policy),
             candidates,
         })
     }
@@ -478,12 +475,12 @@ impl Desk {
         self.config.whom(name)
     }
 
-    fn speech(&self, attempt: AttemptId, stage: u16, line: Line) -> Option<Speech> {
+    fn speech(&self, attempt: AttemptId, stage: u16, line: &Line) -> Option<Speech> {
         let escalation = self.escalations.get(&attempt.escalation)?;
         Some(Speech {
             attempt,
             stage,
-            line,
+            line: line.clone(),
             member: match escalation.attempt(attempt.number) {
                 Some(attempt) => attempt.member.clone(),
                 None => escalation.message(attempt.number)?.member.clone(),
@@ -512,7 +509,7 @@ impl Desk {
         &self,
         now: Now,
         escalation: Option<EscalationId>,
-        (group, headline, counts): (&GroupName, &Headline, Counts),
+        (group, headline, counts): (&GroupName, &Arc<Headline>, Counts),
         news: &News,
         turn: &mut Turn,
     ) {
@@ -597,11 +594,9 @@ impl Desk {
     /// Ends a turn: writes what has changed into its batch, each alert and each escalation once.
     pub fn close_turn(&self, turn: &mut Turn) {
         turn.errands.retain(|errand| !self.is_in_vain(errand));
-        turn.batch.escalations = turn
-            .touched
-            .drain()
-            .filter_map(|id| self.escalations.get(&id).map(Arc::clone))
-            .collect();
+        let touched = turn.touched.drain();
+        let known = touched.filter_map(|id| self.escalations.get(&id).map(Arc::clone));
+        turn.batch.escalations.extend(known);
         turn.batch.dispatch = self.undo.has_dispatch().then(|| self.dispatch.kept());
         for key in turn.touched_alerts.drain() {
             match self.alerts.get(&key) {
@@ -616,7 +611,7 @@ impl Desk {
 
     /// The turn is stored: it can't be undone any more.
     pub fn stored(&mut self, now: Timestamp) {
-        self.undo = Undo::default();
+        self.undo.clear();
         self.calls.prune(now);
     }
 

@@ -115,13 +115,13 @@ mod tests {
             id,
             Timestamp::UNIX_EPOCH,
             "test:web".into(),
-            Headline::of(&event),
+            Headline::of(&event).into(),
         );
         let entry = |news: &News| Entry {
             number: 2,
             at: Timestamp::UNIX_EPOCH,
             input: Input::Woke,
-            effects: vec![Effect::Tell { news: news.clone() }],
+            effects: [Effect::Tell { news: news.clone() }].into(),
         };
         Batch {
             entries: news.iter().map(|news| (id, entry(news))).collect(),

@@ -139,7 +139,6 @@ impl Escalation {
             return Change::Nothing;
         }
         attempt.ended_at = Some(now);
-        let attempt = attempt.clone();
         if let (FaultClass::Account | FaultClass::Ours, Some(provider)) =
             (fault.class, attempt.provider.clone())
         {
@@ -151,11 +150,11 @@ impl Escalation {
             });
         }
         let outcome = Outcome::NotPlaced(fault.clone());
-        if fault.class == FaultClass::Callee || !self.is_awaited(&attempt) {
+        if fault.class == FaultClass::Callee || !self.awaits(id.number) {
             self.judged(now, id.number, outcome, effects);
         } else {
             self.conclude(id.number, outcome, effects);
-            self.call_through_another(now, attempt, effects);
+            self.call_through_another(now, id.number, effects);
         }
         Change::Made
     }
@@ -200,7 +199,6 @@ impl Escalation {
             CallStatus::InProgress => attempt.deadline = now + talk_limit,
             _ => {}
         }
-        let attempt = attempt.clone();
         if attempt.inline && status == CallStatus::InProgress && !was_answered {
             let member = attempt.member.clone();
             effects.push(Effect::Tell {
@@ -210,7 +208,7 @@ impl Escalation {
         if status.is_terminal() {
             let outcome = attempt.judge(status);
             self.judged(now, id.number, outcome, effects);
-        } else if !self.is_awaited(&attempt) && !attempt.is_talking() {
+        } else if !attempt.is_talking() && !self.awaits(id.number) {
             self.end_call(now, id.number, effects);
         }
         Change::Made
@@ -248,12 +246,12 @@ impl Escalation {
         outcome: Outcome,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(attempt) = self.attempt(number).cloned() else {
+        let Some(attempt) = self.attempt(number) else {
             return;
         };
-        let awaited = self.is_awaited(&attempt);
         let redial = outcome == Outcome::Unheard && !attempt.redial;
-        if !awaited {
+        let (member, is_ended) = (attempt.member.clone(), attempt.is_ended());
+        if !self.is_awaited(attempt) {
             // Nobody waits for it, so nobody is told: the alert was taken or is over, or the next person is being called.
             if let Some(attempt) = self.find_number(number) {
                 attempt.outcome.get_or_insert(outcome);
@@ -265,14 +263,12 @@ impl Escalation {
             _ if redial => {
                 let again = Attempt {
                     redial: true,
-                    ..Attempt::new(0, attempt.member, now)
+                    ..Attempt::new(0, member, now)
                 };
                 self.write(now, effects);
                 self.route(now, again, effects);
             }
-            Outcome::NotRinging if attempt.is_ended() => {
-                self.call_through_another(now, attempt, effects);
-            }
+            Outcome::NotRinging if is_ended => self.call_through_another(now, number, effects),
             Outcome::Passed => self.next_person(now, effects),
             _ => self.go_on(now, effects),
         }
@@ -312,6 +308,11 @@ impl Escalation {
                 news: News::NotReached { member, outcome },
             });
         }
+    }
+
+    fn awaits(&self, number: u32) -> bool {
+        let attempt = self.attempt(number);
+        attempt.is_some_and(|attempt| self.is_awaited(attempt))
     }
 
     /// Whether the escalation does nothing until this attempt is judged.
@@ -378,8 +379,7 @@ impl Escalation {
     }
 
     pub(super) fn find_number(&mut self, number: u32) -> Option<&mut Attempt> {
-        let mut attempts = self.attempts.iter_mut().rev();
-        let known = attempts.find(|attempt| attempt.number == number);
-        known.map(Arc::make_mut)
+        let place = self.place_of(number)?;
+        self.attempts.get_mut(place).map(Arc::make_mut)
     }
 }

@@ -7,7 +7,7 @@ use super::{Effect, Entry, Heard, Input, Left, News, Said};
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>4}  {:.3}  {}", self.number, self.at, self.input)?;
-        for effect in &self.effects {
+        for effect in self.effects.iter() {
             write!(f, "\n{:32}-> {effect}", "")?;
         }
         Ok(())

@@ -30,8 +30,8 @@ pub struct Entry {
     /// What was seen.
     pub input: Input,
     /// What was decided.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub effects: Vec<Effect>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub effects: Arc<[Effect]>,
 }
 
 /// How many alerts an escalation is about.
@@ -73,12 +73,12 @@ pub enum Input {
         /// Whom it concerns.
         group: GroupName,
         /// What the call will say.
-        headline: Headline,
+        headline: Arc<Headline>,
     },
     /// Another alert of the same group, while nobody has taken the first (P9).
     AlertJoined {
         /// What the new alert says.
-        headline: Headline,
+        headline: Arc<Headline>,
         /// How many there are now, the new one included.
         counts: Counts,
     },
@@ -92,14 +92,14 @@ pub enum Input {
         counts: Counts,
         /// What the calls speak of from here on, if it was this alert so far and others remain.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        headline: Option<Headline>,
+        headline: Option<Arc<Headline>>,
     },
     /// The answer to [`Effect::Muster`]: the rules and the people of the coming round, in the order of calling.
     Mustered {
         /// The rules from here on.
-        policy: Policy,
+        policy: Arc<Policy>,
         /// Nobody is a mistake in the roster, which the operator must hear of.
-        candidates: Vec<Candidate>,
+        candidates: Vec<Arc<Candidate>>,
     },
     /// The answer to [`Effect::Route`]: the provider that carries the attempt, or none that is left.
     Routed {

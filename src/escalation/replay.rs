@@ -1,6 +1,6 @@
 //! Folding a journal again.
 
-use super::{Escalation, EscalationId, Input, journal::Entry};
+use super::{Effect, Escalation, EscalationId, Input, journal::Entry};
 
 /// Why a journal does not lead to a state.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -33,27 +33,38 @@ impl Escalation {
             return Err(ReplayError::NotOpened(id));
         };
         let (mut escalation, step) = Self::open(id, first.at, group.clone(), headline.clone());
-        agree(id, first, step.entry)?;
+        agree(id, first, Some((escalation.last_entry, &step.effects)))?;
+        let mut effects = Vec::new();
         for entry in rest {
-            let step = escalation.step(entry.at, entry.input.clone());
-            agree(id, entry, step.entry)?;
+            effects.clear();
+            let number = escalation.fold(entry.at, &entry.input, &mut effects);
+            agree(id, entry, number.map(|number| (number, &*effects)))?;
         }
         Ok(escalation)
     }
 }
 
+/// Whether the replay comes to the entry that stands in the journal, by its number and effects.
 fn agree(
     escalation: EscalationId,
     journal: &Entry,
-    replay: Option<Entry>,
+    replay: Option<(u32, &[Effect])>,
 ) -> Result<(), ReplayError> {
-    if replay.as_ref() == Some(journal) {
+    if replay == Some((journal.number, &journal.effects)) {
         return Ok(());
     }
+    let entry = |(number, effects): (u32, &[Effect])| Entry {
+        number,
+        effects: effects.into(),
+        ..journal.clone()
+    };
     Err(ReplayError::Diverged {
         escalation,
         number: journal.number,
         journal: Box::new(journal.clone()),
-        replay: replay.map_or_else(|| String::from("no change"), |entry| entry.to_string()),
+        replay: replay.map_or_else(
+            || "no change".to_owned(),
+            |replay| entry(replay).to_string(),
+        ),
     })
 }

@@ -137,13 +137,16 @@ impl Escalation {
     pub(super) fn call_through_another(
         &mut self,
         now: Timestamp,
-        failed: Attempt,
+        failed: u32,
         effects: &mut Vec<Effect>,
     ) {
-        let mut next = Attempt::new(0, failed.member, now);
+        let Some(failed) = self.attempt(failed) else {
+            return;
+        };
+        let mut next = Attempt::new(0, failed.member.clone(), now);
         next.redial = failed.redial;
-        next.tried = failed.tried;
-        next.tried.extend(failed.provider);
+        next.tried = failed.tried.clone();
+        next.tried.extend(failed.provider.clone());
         self.route(now, next, effects);
     }
 }

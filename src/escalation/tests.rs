@@ -1,5 +1,7 @@
 //! The state machine as tables: each outcome of a call, each key, each thing that alerts do meanwhile.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 mod messages;
@@ -237,7 +239,7 @@ fn an_empty_roster_is_told_at_once_and_looked_at_again() {
     let first = world
         .journal
         .iter()
-        .flat_map(|entry| &entry.effects)
+        .flat_map(|entry| entry.effects.iter())
         .cloned()
         .collect::<Vec<_>>();
     assert!(told(&first, &News::NobodyOnCall));
@@ -455,7 +457,7 @@ fn a_late_error_does_not_overwrite_what_a_callback_has_said() {
 fn the_worst_alert_is_the_headline() {
     let mut world = trio();
     let mut mild = headline(7);
-    mild.severity = crate::alert::Severity::Info;
+    Arc::make_mut(&mut mild).severity = crate::alert::Severity::Info;
     world.alerts.insert(7, None);
     let counts = world.counts();
     world.see(Input::AlertJoined {

@@ -66,7 +66,7 @@ impl Escalation {
                 turn.without_calls();
             }
             if turn.steps.is_empty() {
-                let (member, outcome) = (candidate.member, Outcome::Resting);
+                let (member, outcome) = (candidate.member.clone(), Outcome::Resting);
                 let news = News::NotReached { member, outcome };
                 effects.push(Effect::Tell { news });
                 continue;

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write as _,
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +23,7 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) escalation: Escalation,
     pub(super) journal: Vec<Entry>,
-    pub(super) policy: Policy,
+    pub(super) policy: Arc<Policy>,
     pub(super) people: Vec<MemberName>,
     pub(super) providers: Vec<ProviderName>,
     /// How everybody can be reached.
@@ -49,8 +50,8 @@ struct Witness {
     taken: bool,
 }
 
-pub(super) fn headline(alert: u8) -> Headline {
-    Headline {
+pub(super) fn headline(alert: u8) -> Arc<Headline> {
+    Arc::new(Headline {
         alert: key(alert),
         severity: Severity::Critical,
         title: format!("problem {alert}"),
@@ -59,7 +60,7 @@ pub(super) fn headline(alert: u8) -> Headline {
         url: None,
         message_id: None,
         variables: BTreeMap::new(),
-    }
+    })
 }
 
 fn key(alert: u8) -> AlertKey {
@@ -93,7 +94,7 @@ impl World {
             now,
             escalation,
             journal: Vec::new(),
-            policy,
+            policy: Arc::new(policy),
             people: people.iter().map(MemberName::new).collect(),
             providers: vec!["a".into(), "b".into()],
             channels,
@@ -104,7 +105,7 @@ impl World {
             witness: Witness::default(),
         };
         world.journal.extend(step.entry);
-        world.carry_out(step.effects);
+        world.carry_out(&step.effects);
         world
     }
 
@@ -127,13 +128,13 @@ impl World {
         }
         self.note_taking(&input);
         self.journal.extend(step.entry);
-        self.carry_out(step.effects);
+        self.carry_out(&step.effects);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
+    fn carry_out(&mut self, effects: &[Effect]) {
         for effect in effects {
-            self.witness_effect(&effect);
-            let answer = match &effect {
+            self.witness_effect(effect);
+            let answer = match effect {
                 Effect::Muster => Some(self.muster()),
                 Effect::Route {
                     attempt,
@@ -187,7 +188,7 @@ impl World {
                 }
                 _ => None,
             };
-            self.last.push(effect);
+            self.last.push(effect.clone());
             if let Some(answer) = answer {
                 self.one(answer);
             }
@@ -200,17 +201,20 @@ impl World {
     }
 
     fn muster(&self) -> Input {
-        let candidate = |member: &MemberName| Candidate {
-            member: member.clone(),
-            channels: self.channels.clone(),
-            calls: self
-                .calls
-                .iter()
-                .filter(|(who, at)| {
-                    who == member && self.now.duration_since(*at) < SignedDuration::from_hours(1)
-                })
-                .map(|&(_, at)| at)
-                .collect(),
+        let candidate = |member: &MemberName| {
+            Arc::new(Candidate {
+                member: member.clone(),
+                channels: self.channels.clone(),
+                calls: self
+                    .calls
+                    .iter()
+                    .filter(|(who, at)| {
+                        who == member
+                            && self.now.duration_since(*at) < SignedDuration::from_hours(1)
+                    })
+                    .map(|&(_, at)| at)
+                    .collect(),
+            })
         };
         Input::Mustered {
             policy: self.policy.clone(),

@@ -1,7 +1,7 @@
 //! How an alert stands in its monitor, and the event that follows where we think otherwise. What is read goes in by the door
 //! by which all events come, so that there is one truth.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use crate::alert::{Event, EventKind, HELD, Headline};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// What we know of it.
-    pub headline: Headline,
+    pub headline: Arc<Headline>,
     /// Whether it calls nobody because the monitor suppresses it.
     pub held: bool,
     /// When calling resumed because nobody had closed it in time: who took it before that has it no more.

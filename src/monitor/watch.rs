@@ -151,7 +151,7 @@ mod tests {
                 dedup_key: dedup.into(),
                 ..samples::event()
             };
-            let headline = Headline::of(&event);
+            let headline = Arc::new(Headline::of(&event));
             let open = Open {
                 headline,
                 held,

@@ -123,6 +123,8 @@ fn one_line(text: impl AsRef<str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         escalation::{Became, Counts, Fault, FaultClass, Outcome, Sickness},
@@ -413,8 +415,9 @@ mod tests {
             ),
         ] {
             let mut notice = notice("slack", News::Opened);
-            notice.headline.severity = severity;
-            notice.headline.host = host.map(str::to_owned);
+            let headline = Arc::make_mut(&mut notice.headline);
+            headline.severity = severity;
+            headline.host = host.map(str::to_owned);
             let (waiting, open) = counts;
             notice.counts = Counts { waiting, open };
             for (language, expected) in [(Language::Ja, ja), (Language::En, en)] {
@@ -451,8 +454,9 @@ mod tests {
         ] {
             let by = "<@U1>".to_owned();
             let mut notice = notice("slack", News::Acknowledged { by });
-            notice.headline.title = title.to_owned();
-            notice.headline.url = url.map(str::to_owned);
+            let headline = Arc::make_mut(&mut notice.headline);
+            headline.title = title.to_owned();
+            headline.url = url.map(str::to_owned);
             let text = render(&notice, Language::En, Markup::Slack);
             assert_eq!(text, format!("{expected}\n&lt;@U1&gt; has taken it."));
         }
@@ -461,8 +465,9 @@ mod tests {
     #[test]
     fn two_lines_stay_two_lines_however_long_the_alert() {
         let mut notice = notice("slack", News::Opened);
-        notice.headline.title = "障害\r\n\u{1b}[31m".repeat(10_000);
-        notice.headline.host = Some("db1\ndb2".to_owned());
+        let headline = Arc::make_mut(&mut notice.headline);
+        headline.title = "障害\r\n\u{1b}[31m".repeat(10_000);
+        headline.host = Some("db1\ndb2".to_owned());
         for markup in [Markup::Plain, Markup::Slack] {
             let text = render(&notice, Language::Ja, markup);
             assert_eq!(text.lines().count(), 2);

@@ -60,7 +60,7 @@ pub(super) async fn mackerel(
 }
 
 enum What {
-    Alert(Box<Headline>),
+    Alert(Arc<Headline>),
     Over,
     Unknown,
 }
@@ -69,7 +69,7 @@ async fn find(rim: &Rim, door: &Door, id: &str) -> What {
     let name = (door.source.event_source.clone(), id.into());
     let open = rim.engine.open_alerts([name].into()).await;
     if let Some(alert) = open.into_iter().next() {
-        return What::Alert(Box::new(alert.headline));
+        return What::Alert(alert.headline);
     }
     let Some(client) = &door.client else {
         return What::Unknown;
@@ -78,7 +78,7 @@ async fn find(rim: &Rim, door: &Door, id: &str) -> What {
         return What::Unknown;
     }
     match look_up(client, id).await {
-        Ok(Found::Open(alert)) => What::Alert(Box::new(headline(door, &alert))),
+        Ok(Found::Open(alert)) => What::Alert(Arc::new(headline(door, &alert))),
         Ok(Found::Closed(_)) => What::Over,
         Ok(Found::Unknown) => What::Unknown,
         Err(why) => {

@@ -68,7 +68,7 @@ pub(super) fn entry(number: u32) -> Entry {
         number,
         at: now(),
         input: Input::Woke,
-        effects: vec![Effect::Muster],
+        effects: [Effect::Muster].into(),
     }
 }
 
@@ -106,11 +106,11 @@ fn key(dedup: &str) -> AlertKey {
     }
 }
 
-fn headline(title: &str) -> Headline {
-    Headline {
+fn headline(title: &str) -> Arc<Headline> {
+    Arc::new(Headline {
         title: title.into(),
         ..Headline::of(&event("1"))
-    }
+    })
 }
 
 fn escalation(id: u64) -> Arc<Escalation> {

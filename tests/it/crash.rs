@@ -275,7 +275,7 @@ fn judge(crash: Option<Crash>, journal: &[Entry], network: &Network, state: &Pat
     );
     // An intent for each call, and at most one call that nobody meant for each member.
     let mut meant: HashMap<&str, usize> = HashMap::new();
-    for effect in journal.iter().flat_map(|entry| &entry.effects) {
+    for effect in journal.iter().flat_map(|entry| entry.effects.iter()) {
         if let Effect::Place { member, .. } = effect {
             *meant.entry(member.as_str()).or_default() += 1;
         }

@@ -154,7 +154,7 @@ impl Night {
         let sends = |entry: &Entry| entry.effects.iter().any(|effect| through(effect).is_some());
         self.sees(id, "a message", sends).await;
         let journal = self.journal(id).await;
-        let mut effects = journal.iter().flat_map(|entry| &entry.effects);
+        let mut effects = journal.iter().flat_map(|entry| entry.effects.iter());
         effects.find_map(through).expect("seen above")
     }
 

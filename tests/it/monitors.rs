@@ -79,7 +79,7 @@ fn mackerel_problem(id: &str) -> Value {
 /// How many calls were to be placed in the first run.
 fn calls(home: &Home) -> usize {
     let journal = home.journal(1);
-    let effects = journal.iter().flat_map(|entry| &entry.effects);
+    let effects = journal.iter().flat_map(|entry| entry.effects.iter());
     effects
         .filter(|effect| matches!(effect, Effect::Place { .. }))
         .count()

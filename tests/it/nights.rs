@@ -152,7 +152,7 @@ fn judge(id: EscalationId, journal: &[Entry], stored: &Escalation) {
                 text()
             );
         }
-        for effect in &entry.effects {
+        for effect in entry.effects.iter() {
             match effect {
                 Effect::Place { attempt, .. } => {
                     assert_eq!(

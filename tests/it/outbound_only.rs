@@ -70,7 +70,7 @@ fn calls_say_their_message_inline_and_are_looked_up_until_they_end() {
     assert!(
         journal
             .iter()
-            .flat_map(|entry| &entry.effects)
+            .flat_map(|entry| entry.effects.iter())
             .any(is_inline)
     );
     assert!(!saw(&journal, |input| matches!(input, Input::Voice { .. })));

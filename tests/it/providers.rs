@@ -58,7 +58,7 @@ impl Place {
         self.core.post(&problem(event));
         let provider = || {
             let journal = self.home.journal(id);
-            let mut effects = journal.into_iter().flat_map(|entry| entry.effects);
+            let mut effects = journal.iter().flat_map(|entry| entry.effects.iter());
             effects.find_map(|effect| match effect {
                 Effect::Place { provider, .. } => Some(provider.to_string()),
                 _ => None,

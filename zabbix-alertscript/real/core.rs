@@ -244,7 +244,7 @@ impl Book {
     pub(crate) fn alerts(&self) -> impl Iterator<Item = (Timestamp, &Headline)> {
         self.0.iter().filter_map(|entry| match &entry.input {
             Input::Opened { headline, .. } | Input::AlertJoined { headline, .. } => {
-                Some((entry.at, headline))
+                Some((entry.at, &**headline))
             }
             _ => None,
         })
@@ -356,7 +356,7 @@ impl Book {
             {
                 calls.remove(&attempt);
             }
-            for effect in &entry.effects {
+            for effect in entry.effects.iter() {
                 if let Effect::Tell {
                     news:
                         News::NotReached {

@@ -73,39 +73,40 @@ impl Disk {
         self.inbox.keys().copied().collect()
     }
 
-    /// Writes a batch: events are handled, alerts closed before they are opened, of everything else the last word counts.
-    pub fn write(&mut self, batch: Batch) {
-        for id in &batch.handled {
-            if let Some(number) = self.number_of.remove(id) {
+    /// Writes a batch, which is empty then: events are handled, alerts closed before they are opened, of everything else the last
+    /// word counts.
+    pub fn write(&mut self, batch: &mut Batch) {
+        for id in batch.handled.drain(..) {
+            if let Some(number) = self.number_of.remove(&id) {
                 self.inbox.remove(&number);
             }
         }
-        for key in &batch.closed {
-            self.alerts.remove(key);
+        for key in batch.closed.drain(..) {
+            self.alerts.remove(&key);
         }
-        for (alert, run) in batch.alerts {
+        for (alert, run) in batch.alerts.drain(..) {
             self.alerts.insert(alert.key.clone(), (alert, run));
         }
-        for (id, entry) in batch.entries {
+        for (id, entry) in batch.entries.drain(..) {
             let journal = &mut self.run_mut(id).journal;
             if journal.is_empty() {
                 journal.reserve(JOURNAL);
             }
             journal.push(entry);
         }
-        for escalation in batch.escalations {
+        for escalation in batch.escalations.drain(..) {
             let id = escalation.id;
             self.run_mut(id).state = Some(escalation);
         }
-        for call in batch.calls {
+        for call in batch.calls.drain(..) {
             let calls = &mut self.run_mut(call.attempt.escalation).calls;
             match calls.iter_mut().find(|known| known.attempt == call.attempt) {
                 Some(known) => *known = call,
                 None => calls.push(call),
             }
         }
-        self.outbox.extend(batch.notices);
-        if let Some(dispatch) = batch.dispatch {
+        self.outbox.append(&mut batch.notices);
+        if let Some(dispatch) = batch.dispatch.take() {
             self.dispatch = dispatch;
         }
     }

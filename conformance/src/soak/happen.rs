@@ -26,10 +26,9 @@ pub fn timestamp(at: Micros) -> Timestamp {
 
 /// An instant of the world, rounded up: who is woken then is due.
 pub fn micros(at: Timestamp) -> Micros {
-    let nanos = at.as_nanosecond() - i128::from(BEGIN_SECS) * 1_000_000_000;
-    Micros::try_from(nanos.max(0))
-        .unwrap_or(Micros::MAX)
-        .div_ceil(1_000)
+    let secs = Micros::try_from(at.as_second() - BEGIN_SECS).unwrap_or_default();
+    let nanos = at.subsec_nanosecond().unsigned_abs();
+    secs * SECOND + Micros::from(nanos).div_ceil(1_000)
 }
 
 /// Names a call of the world.

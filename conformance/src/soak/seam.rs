@@ -41,6 +41,8 @@ impl fmt::Display for Plant {
 #[derive(Debug)]
 pub struct Core {
     desk: Desk,
+    /// When its next timer is due, as of the last turn.
+    wakeup: Option<Timestamp>,
     plant: Option<Plant>,
     /// The timer that was planted to be lost.
     lost: Option<Timestamp>,
@@ -53,8 +55,10 @@ pub struct Core {
 impl Core {
     /// Takes up the work from what is durable.
     pub fn new(config: Arc<Config>, snapshot: &Snapshot, plant: Option<Plant>) -> Self {
+        let desk = Desk::new(config, snapshot);
         Self {
-            desk: Desk::new(config, snapshot),
+            wakeup: desk.next_wakeup(),
+            desk,
             plant,
             lost: None,
             copies: HashMap::new(),
@@ -131,20 +135,20 @@ impl Core {
 
     /// When the next timer is due.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.desk.next_wakeup().filter(|at| Some(*at) != self.lost)
+        self.wakeup.filter(|at| Some(*at) != self.lost)
     }
 
     /// Ends the turn; what is to be run before the commit, which is nothing unless a mistake is planted.
     pub fn close_turn(&mut self, turn: &mut Turn) -> Vec<Errand> {
         self.desk.close_turn(turn);
+        let mut at_once = Vec::new();
         match self.plant {
-            Some(Plant::RequestFirst) => std::mem::take(&mut turn.errands),
-            Some(Plant::StatusBackwards) => {
-                self.write_edited(turn);
-                Vec::new()
-            }
-            _ => Vec::new(),
+            Some(Plant::RequestFirst) => at_once.append(&mut turn.errands),
+            Some(Plant::StatusBackwards) => self.write_edited(turn),
+            Some(Plant::TimerLost) | None => {}
         }
+        self.wakeup = self.desk.next_wakeup();
+        at_once
     }
 
     fn write_edited(&mut self, turn: &mut Turn) {
@@ -167,6 +171,7 @@ impl Core {
     pub fn undo_turn(&mut self) {
         self.edited.clear();
         self.desk.undo_turn();
+        self.wakeup = self.desk.next_wakeup();
     }
 
     /// Whether the escalation is on the desk.

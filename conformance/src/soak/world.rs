@@ -77,7 +77,7 @@ pub struct World {
     now: Micros,
     queue: Queue,
     /// None while it is down.
-    core: Option<Core>,
+    core: Option<Box<Core>>,
     /// Counts the cores.
     epoch: u32,
     disk: Disk,
@@ -93,7 +93,8 @@ pub struct World {
     folded: Vec<(Cause, usize)>,
     /// Escalations that the last batch wrote.
     touched: Vec<EscalationId>,
-    turn: Turn,
+    /// Used for one turn after the other, for its memory.
+    turn: Option<Box<Turn>>,
     trace: u64,
     /// What happened, for people, if anybody reads it.
     log: Option<Vec<String>>,
@@ -139,7 +140,7 @@ impl World {
             monitors: monitors::Monitors::default(),
             folded: Vec::new(),
             touched: Vec::new(),
-            turn: Turn::default(),
+            turn: None,
             trace: 0,
             log: None,
             sent: None,
@@ -272,7 +273,7 @@ impl World {
 
     /// When the next thing is due.
     fn next_at(&self) -> Option<Micros> {
-        let timer = self.core.as_ref().and_then(Core::next_wakeup);
+        let timer = self.core.as_ref().and_then(|core| core.next_wakeup());
         let timer = timer.filter(|_| self.retry.is_none()).map(micros);
         timer.into_iter().chain(self.queue.next_at()).min()
     }
@@ -286,7 +287,7 @@ impl World {
         while let Some(event) = self.queue.pop(self.now) {
             self.happens(event)?;
         }
-        let wakeup = self.core.as_ref().and_then(Core::next_wakeup);
+        let wakeup = self.core.as_ref().and_then(|core| core.next_wakeup());
         let is_due = wakeup.is_some_and(|wakeup| micros(wakeup) <= self.now);
         if self.core.is_some() && self.retry.is_none() && (is_due || !self.waiting.is_empty()) {
             self.take_turn()?;

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -155,7 +156,7 @@ impl Cast {
         let names = self.people.iter().map(|person| person.name.clone());
         let group = Group {
             roster: Roster::new(names.collect()),
-            policy: policy(pace, place.readings),
+            policy: Arc::new(policy(pace, place.readings)),
         };
         Config {
             path: PathBuf::from("rinban demo"),

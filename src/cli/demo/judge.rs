@@ -45,7 +45,7 @@ impl Account {
             {
                 account.keys.push((*attempt, keys.clone()));
             }
-            for effect in &entry.effects {
+            for effect in entry.effects.iter() {
                 account.note(entry.at, effect);
             }
         }

@@ -246,7 +246,7 @@ mod tests {
                 number: 1,
                 at: Timestamp::UNIX_EPOCH,
                 input,
-                effects,
+                effects: effects.into(),
             })
         });
         let lines = lines.collect();

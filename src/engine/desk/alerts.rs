@@ -202,7 +202,7 @@ impl Desk {
     }
 
     /// What the calls speak of once this alert has left, if they spoke of it and others remain.
-    fn headline_after(&self, id: EscalationId, left: &AlertKey) -> Option<Headline> {
+    fn headline_after(&self, id: EscalationId, left: &AlertKey) -> Option<Arc<Headline>> {
         let spoken = &self.escalations.get(&id)?.headline.alert;
         let tally = self.tallies.get(&id)?;
         let rest = if tally.waiting.is_empty() {

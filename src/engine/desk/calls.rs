@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState as FoldHash};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Escalations;
@@ -22,7 +22,7 @@ const PRUNE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     records: HashMap<AttemptId, CallRecord, FixedState>,
-    of_member: HashMap<MemberName, OfMember>,
+    of_member: HashMap<MemberName, OfMember, FoldHash>,
     pruned_at: Option<Timestamp>,
 }
 
@@ -47,11 +47,12 @@ impl Calls {
     pub(super) fn put(&mut self, record: CallRecord) {
         let key = (record.intended_at, record.attempt);
         let before = self.records.insert(record.attempt, record.clone());
-        if before.is_some_and(|before| before.intended_at == record.intended_at) {
-            return;
-        }
         let of = self.of_member.entry(record.member).or_default();
-        of.all.retain(|(_, other)| *other != record.attempt);
+        match before {
+            Some(before) if before.intended_at == record.intended_at => return,
+            Some(_) => of.all.retain(|(_, other)| *other != record.attempt),
+            None => {}
+        }
         let at = of.all.partition_point(|other| *other <= key);
         of.all.insert(at, key);
         of.unsettle(record.attempt);
@@ -73,7 +74,8 @@ impl Calls {
     /// When this person was called within the last hour, oldest first.
     pub(super) fn of_last_hour(&self, member: &MemberName, now: Timestamp) -> Arc<[Timestamp]> {
         let all = self.of_member.get(member).map_or(&[][..], |of| &of.all);
-        let old = all.partition_point(|(at, _)| now.duration_since(*at) >= HOUR);
+        let hour_ago = now - HOUR;
+        let old = all.partition_point(|(at, _)| *at <= hour_ago);
         all[old..].iter().map(|(at, _)| *at).collect()
     }
 
@@ -123,7 +125,8 @@ impl Calls {
             return;
         }
         self.pruned_at = Some(now);
-        let is_old = |at: Timestamp| now.duration_since(at) >= HOUR * 2;
+        let long_ago = now - HOUR * 2;
+        let is_old = |at: Timestamp| at <= long_ago;
         for of in self.of_member.values_mut() {
             let old = of.all.partition_point(|(at, _)| is_old(*at));
             for (_, attempt) in of.all.drain(..old) {

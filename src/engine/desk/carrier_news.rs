@@ -1,5 +1,7 @@
 //! News of the providers, for the receivers that hear of all groups.
 
+use std::sync::Arc;
+
 use super::{Desk, Now, Turn};
 use crate::{
     alert::{AlertKey, Headline, SELF_TEST, Severity},
@@ -101,7 +103,7 @@ impl Desk {
         turn: &mut Turn,
     ) {
         let title = format!("{provider} ({channel})");
-        let headline = Headline {
+        let headline = Arc::new(Headline {
             alert: AlertKey {
                 source: SELF_TEST.into(),
                 group: GROUP.into(),
@@ -117,7 +119,7 @@ impl Desk {
             url: None,
             message_id: None,
             variables: Default::default(),
-        };
+        });
         let news = News::Provider {
             provider: provider.clone(),
             channel,

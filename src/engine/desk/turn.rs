@@ -1,9 +1,9 @@
 //! What the desk is handed and what it hands back: the instant of a turn, what is to be stored, and what is to be done in the
 //! world once that is durable.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState as FoldHash};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -35,7 +35,7 @@ pub struct Turn {
     /// Escalations that have gone on.
     pub(super) touched: HashSet<EscalationId, FixedState>,
     /// Alerts that have changed.
-    pub(super) touched_alerts: HashSet<AlertKey>,
+    pub(super) touched_alerts: HashSet<AlertKey, FoldHash>,
 }
 
 /// Something to do in the world.
@@ -127,7 +127,7 @@ pub struct Speech {
     /// For which group.
     pub group: GroupName,
     /// What it is about.
-    pub headline: Headline,
+    pub headline: Arc<Headline>,
     /// How many alerts.
     pub counts: Counts,
     /// Whether key 9 closes.

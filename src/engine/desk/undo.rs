@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState as FoldHash};
 
 use super::Desk;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Undo {
     escalations: HashMap<EscalationId, Option<Arc<Escalation>>, FixedState>,
-    alerts: HashMap<AlertKey, (Option<Alert>, Option<EscalationId>)>,
+    alerts: HashMap<AlertKey, (Option<Alert>, Option<EscalationId>), FoldHash>,
     calls: HashMap<AttemptId, Option<CallRecord>, FixedState>,
     next_escalation: Option<EscalationId>,
     dispatch: Option<Dispatch>,
@@ -59,6 +59,15 @@ impl Undo {
     /// Whether dispatch has changed.
     pub(super) fn has_dispatch(&self) -> bool {
         self.dispatch.is_some()
+    }
+
+    /// Forgets what stood before; a new turn begins.
+    pub(super) fn clear(&mut self) {
+        self.escalations.clear();
+        self.alerts.clear();
+        self.calls.clear();
+        self.next_escalation = None;
+        self.dispatch = None;
     }
 
     pub(super) fn apply(self, desk: &mut Desk) {

@@ -17,7 +17,7 @@ fn world(steps: &[Way], channels: &[Channel]) -> World {
 
 /// What has been tried, in order.
 fn tried(world: &World) -> Vec<String> {
-    let effects = world.journal.iter().flat_map(|entry| &entry.effects);
+    let effects = world.journal.iter().flat_map(|entry| entry.effects.iter());
     let tried = effects.filter_map(|effect| match effect {
         Effect::Place {
             member, provider, ..

@@ -61,6 +61,8 @@ impl watch::Reader for Reader {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
     use wiremock::{
         Mock, MockServer, ResponseTemplate,
@@ -72,9 +74,8 @@ mod tests {
 
     fn alert(id: &str) -> Open {
         let mut headline = samples::notice("mackerel", News::Opened).headline;
-        headline
-            .variables
-            .extend([("alert_id".to_owned(), id.to_owned())]);
+        let id = ("alert_id".to_owned(), id.to_owned());
+        Arc::make_mut(&mut headline).variables.extend([id]);
         Open {
             headline,
             held: false,

@@ -111,6 +111,8 @@ impl Sender for Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::{Value, json};
     use wiremock::{
         Mock, MockServer, ResponseTemplate,
@@ -150,7 +152,7 @@ mod tests {
         let writer = Writer::new(client, style(), true, Some("shop".to_owned()));
         let mut notice = samples::notice("mackerel", news);
         let id = ("alert_id".to_owned(), "2a".to_owned());
-        notice.headline.variables.extend([id]);
+        Arc::make_mut(&mut notice.headline).variables.extend([id]);
         writer.send(&notice).await
     }
 

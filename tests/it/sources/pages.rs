@@ -21,7 +21,7 @@ fn wait_for_phase(home: &Home, id: u64, is_it: impl Fn(&Phase) -> bool) -> Escal
 
 fn placed(home: &Home, id: u64) -> usize {
     let journal = home.journal(id);
-    let effects = journal.iter().flat_map(|entry| &entry.effects);
+    let effects = journal.iter().flat_map(|entry| entry.effects.iter());
     effects
         .filter(|effect| matches!(effect, Effect::Place { .. }))
         .count()

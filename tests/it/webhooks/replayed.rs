@@ -1,6 +1,6 @@
 //! Genuine requests at the wrong time: of a place that is past, of a call that is over, of an escalation that was put away.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use rinban::{
@@ -147,10 +147,12 @@ fn record(number: u32, member: &str, call: &str, intended_at: Timestamp) -> Call
 
 /// The first answers, hears the message twice and hangs up after a minute; the second's phone rings for an hour.
 fn inputs() -> Vec<(i64, Input)> {
-    let candidate = |name: &str| Candidate {
-        member: name.into(),
-        calls: Default::default(),
-        channels: vec![rinban::roster::Channel::Voice],
+    let candidate = |name: &str| {
+        Arc::new(Candidate {
+            member: name.into(),
+            calls: Default::default(),
+            channels: vec![rinban::roster::Channel::Voice],
+        })
     };
     let routed = |number| Input::Routed {
         attempt: attempt(number),
@@ -176,7 +178,7 @@ fn inputs() -> Vec<(i64, Input)> {
         (
             0,
             Input::Mustered {
-                policy,
+                policy: policy.into(),
                 candidates: vec![candidate("aya"), candidate("ben")],
             },
         ),

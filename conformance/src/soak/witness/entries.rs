@@ -30,7 +30,7 @@ impl Witness {
             // What counts is when it was decided.
             self.now = micros(entry.at);
             self.input(*id, entry)?;
-            for effect in &entry.effects {
+            for effect in entry.effects.iter() {
                 self.effect(cause, *id, effect)?;
             }
             if let Input::PlaceFailed { fault, .. } = &entry.input

@@ -24,8 +24,8 @@ pub(in crate::soak) const ON_ITS_WAY: (Micros, Micros) = (20_000, 300_000);
 
 impl World {
     /// Runs errands. Those of webhooks have been taken out.
-    pub(super) fn act(&mut self, errands: Vec<Errand>) -> Result<(), Broken> {
-        for errand in errands {
+    pub(super) fn act(&mut self, errands: &mut Vec<Errand>) -> Result<(), Broken> {
+        for errand in errands.drain(..) {
             match errand {
                 Errand::Place {
                     attempt,

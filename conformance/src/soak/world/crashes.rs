@@ -76,7 +76,7 @@ impl World {
         self.witness.everybody_is_remembered()?;
         let snapshot = self.disk.snapshot(timestamp(self.now));
         let config = self.making.ground.config.clone();
-        let core = Core::new(config, &snapshot, self.making.plant);
+        let core = Box::new(Core::new(config, &snapshot, self.making.plant));
         self.inherits(&core)?;
         // Before the first turn: what that turn places is none of the last core's.
         let unfinished = core.unfinished();

@@ -74,7 +74,7 @@ impl World {
         self.witness.tally.turns += 1;
         let now = self.instant();
         let happenings = std::mem::take(&mut self.waiting);
-        let mut turn = std::mem::take(&mut self.turn);
+        let mut turn = self.turn.take().unwrap_or_default();
         let mut answers = Vec::new();
         for happening in &happenings {
             self.fold(&mut core, now, *happening, &mut turn, &mut answers);
@@ -101,14 +101,14 @@ impl World {
     /// Closes the turn, stores it, and acts; or something comes between.
     fn finish(
         &mut self,
-        mut core: Core,
+        mut core: Box<Core>,
         now: Now,
-        mut turn: Turn,
+        mut turn: Box<Turn>,
         happenings: Vec<Happening>,
         answers: Vec<(CallIndex, u16, Answer)>,
     ) -> Result<(), Broken> {
-        let before_commit = core.close_turn(&mut turn);
-        self.act(before_commit)?;
+        let mut before_commit = core.close_turn(&mut turn);
+        self.act(&mut before_commit)?;
         if turn.batch.is_empty() {
             core.stored(now.steady);
             return self.finished(core, turn, happenings, answers);
@@ -126,8 +126,7 @@ impl World {
             _ => true,
         };
         if is_durable {
-            let batch = std::mem::take(&mut turn.batch);
-            self.write(batch, &turn.errands)?;
+            self.write(&mut turn)?;
             core.stored(now.steady);
             self.last_words(&answers);
         }
@@ -143,7 +142,7 @@ impl World {
             Some(Kind::CrashAmid) => {
                 let some = self.tape.below(turn.errands.len() as u32 + 1) as usize;
                 turn.errands.truncate(some);
-                self.act(turn.errands)?;
+                self.act(&mut turn.errands)?;
             }
             Some(Kind::CrashAfter) => {
                 self.bequeathed = Some(core.standing(now.steady));
@@ -169,16 +168,15 @@ impl World {
     /// The turn is durable: the errands are run, and whoever asked is answered.
     fn finished(
         &mut self,
-        core: Core,
-        mut turn: Turn,
+        core: Box<Core>,
+        mut turn: Box<Turn>,
         mut happenings: Vec<Happening>,
         answers: Vec<(CallIndex, u16, Answer)>,
     ) -> Result<(), Broken> {
-        let errands = std::mem::take(&mut turn.errands);
-        self.act(errands)?;
+        self.act(&mut turn.errands)?;
         self.core = Some(core);
         // Both are used again.
-        self.turn = turn;
+        self.turn = Some(turn);
         happenings.clear();
         self.waiting = happenings;
         for (call, stage, answer) in answers {
@@ -187,7 +185,7 @@ impl World {
         Ok(())
     }
 
-    fn not_stored(&mut self, mut core: Core, happenings: Vec<Happening>) {
+    fn not_stored(&mut self, mut core: Box<Core>, happenings: Vec<Happening>) {
         core.undo_turn();
         self.core = Some(core);
         let epoch = self.epoch;
@@ -342,7 +340,7 @@ impl World {
     }
 
     /// The batch becomes durable, and the witness sees it.
-    fn write(&mut self, batch: Batch, errands: &[Errand]) -> Result<(), Broken> {
+    fn write(&mut self, Turn { batch, errands, .. }: &mut Turn) -> Result<(), Broken> {
         let mut from = 0;
         for (cause, to) in &self.folded {
             self.witness.folded(*cause, &batch.entries[from..*to])?;
@@ -352,7 +350,7 @@ impl World {
             let before = self.disk.state(after.id);
             self.witness.written((before, after), errands)?;
         }
-        self.trace_batch(&batch);
+        self.trace_batch(batch);
         self.touched.clear();
         for escalation in &batch.escalations {
             self.touched.push(escalation.id);

@@ -1,11 +1,13 @@
 //! Journals made by the state machine itself, as they should be and then spoiled.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use super::*;
 use crate::{
     alert::{AlertKey, Headline, Severity},
-    escalation::{CallStatus, Candidate, Counts, EscalationId, Left, Policy},
+    escalation::{CallStatus, Candidate, Counts, EscalationId, Left},
 };
 
 /// A run that is played by hand.
@@ -15,8 +17,8 @@ struct Night {
     now: Timestamp,
 }
 
-fn headline() -> Headline {
-    Headline {
+fn headline() -> Arc<Headline> {
+    Arc::new(Headline {
         alert: AlertKey {
             source: "zabbix".into(),
             group: "primary".into(),
@@ -29,7 +31,7 @@ fn headline() -> Headline {
         url: None,
         message_id: None,
         variables: Default::default(),
-    }
+    })
 }
 
 impl Night {
@@ -47,8 +49,8 @@ impl Night {
             channels: vec![crate::roster::Channel::Voice],
         });
         night.see(Input::Mustered {
-            policy: Policy::default(),
-            candidates: candidates.collect(),
+            policy: Arc::default(),
+            candidates: candidates.map(Arc::new).collect(),
         });
         night
     }
@@ -101,7 +103,7 @@ impl Night {
 
     fn recovers(&mut self) {
         self.see(Input::AlertLeft {
-            alert: headline().alert,
+            alert: headline().alert.clone(),
             why: Left::Recovered(None),
             counts: Counts {
                 waiting: 0,
@@ -188,11 +190,11 @@ fn a_call_after_it_was_taken_is_a_fault() {
     let place = night
         .journal
         .iter()
-        .flat_map(|entry| &entry.effects)
+        .flat_map(|entry| entry.effects.iter())
         .find(|effect| matches!(effect, Effect::Place { .. }))
         .cloned();
     let last = night.journal.last_mut().expect("a journal");
-    last.effects.extend(place);
+    last.effects = last.effects.iter().cloned().chain(place).collect();
     check(&night, "1 calls after it was taken");
     check(&night, "entry");
 }

@@ -38,7 +38,7 @@ impl World {
 
     /// What a monitor says of an alert.
     fn read(&mut self, source: &str, dedup: &str, held: bool, standing: &Standing) -> Turn {
-        let headline = Headline::of(&problem(source, dedup));
+        let headline = Arc::new(Headline::of(&problem(source, dedup)));
         let open = Open {
             headline,
             held,
