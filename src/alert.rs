@@ -17,22 +17,23 @@ pub use headline::Headline;
 /// The source of test alerts: rinban itself.
 pub const SELF_TEST: &str = "rinban";
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Makes a newtype over `Arc<str>`: cheap to clone, compares and prints as its text.
+/// Makes a newtype over a text that is cheap to clone: a short one lies within, a long one is shared. It compares and prints as
+/// its text.
 macro_rules! text_newtype {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(std::sync::Arc<str>);
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
             /// Takes the text as it stands.
             pub fn new(text: impl AsRef<str>) -> Self {
-                Self(std::sync::Arc::from(text.as_ref()))
+                Self(text.as_ref().into())
             }
 
             /// The text.
@@ -77,6 +78,10 @@ text_newtype! {
     DedupKey
 }
 text_newtype! {
+    /// Where events come from: the kind of monitor, such as `zabbix` or `mackerel`, or a name that the configuration gives.
+    SourceName
+}
+text_newtype! {
     /// A team, as the monitor names it.
     GroupName
 }
@@ -85,8 +90,8 @@ text_newtype! {
 /// alerts, so that both are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertKey {
-    /// The kind of monitor, such as `zabbix` or `mackerel`.
-    pub source: Arc<str>,
+    /// Where it comes from.
+    pub source: SourceName,
     /// Whom the monitor told.
     pub group: GroupName,
     /// What the monitor calls the problem.

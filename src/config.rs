@@ -45,7 +45,7 @@ use reader::{Reader, Section};
 use secrecy::SecretString;
 
 use crate::{
-    alert::{GroupName, Headline},
+    alert::{GroupName, Headline, SourceName},
     dispatch::limiter::Rate,
     escalation::{Policy, ProviderName},
     monitor::{MonitorKind, MonitorName},
@@ -250,7 +250,7 @@ pub struct Monitor {
     /// Of Mackerel: the service on whose graphs the time of a run is marked.
     pub annotate: Option<String>,
     /// The source of its events; of no other monitor.
-    pub source: Arc<str>,
+    pub source: SourceName,
     /// The language in which it is written to.
     pub language: crate::roster::Language,
 }

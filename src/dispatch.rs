@@ -135,7 +135,7 @@ impl fmt::Display for What {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     lines: Vec<Arc<KeptLine>>,
-    ratios: Vec<(Channel, Arc<Ratio>)>,
+    ratios: Arc<[(Channel, Arc<Ratio>)]>,
 }
 
 /// All providers on all channels.
@@ -143,21 +143,14 @@ pub struct Kept {
 pub struct Dispatch {
     /// Of each channel in the order of preference.
     lines: Vec<Line>,
-    ratios: Vec<(Channel, Arc<Ratio>)>,
+    ratios: Arc<[(Channel, Arc<Ratio>)]>,
 }
 
 impl Dispatch {
     /// Goes on where the last one stopped. Offers are in the order of preference. Weights of the configuration count where
     /// a provider is new; afterwards what was set by hand or by the monitor does.
     pub fn new(offers: &[Offer], kept: Kept) -> Self {
-        let mut dispatch = Self {
-            lines: offers
-                .iter()
-                .map(|offer| Line::new(offer, &kept.lines))
-                .collect(),
-            ratios: Vec::new(),
-        };
-        for channel in [Channel::Voice, Channel::Sms] {
+        let ratio = |channel| {
             let weights: Vec<_> = offers
                 .iter()
                 .filter(|offer| offer.channel == channel)
@@ -175,9 +168,15 @@ impl Dispatch {
                 || Arc::new(Ratio::new(weights)),
                 |(_, ratio)| Arc::clone(ratio),
             );
-            dispatch.ratios.push((channel, ratio));
+            (channel, ratio)
+        };
+        Self {
+            lines: offers
+                .iter()
+                .map(|offer| Line::new(offer, &kept.lines))
+                .collect(),
+            ratios: [Channel::Voice, Channel::Sms].map(ratio).into(),
         }
-        dispatch
     }
 
     /// A core took over, and the clock may have been set back.
@@ -187,7 +186,7 @@ impl Dispatch {
             line.delivery_mut().restarted(now);
             line.told_mut().restarted(now);
         }
-        for (_, ratio) in &mut self.ratios {
+        for (_, ratio) in Arc::make_mut(&mut self.ratios) {
             Arc::make_mut(ratio).restarted(now);
         }
     }
@@ -196,7 +195,7 @@ impl Dispatch {
     pub fn kept(&self) -> Kept {
         Kept {
             lines: self.lines.iter().map(Line::kept).collect(),
-            ratios: self.ratios.clone(),
+            ratios: Arc::clone(&self.ratios),
         }
     }
 
@@ -332,12 +331,12 @@ impl Dispatch {
         lines.chain(ratios).flatten().min()
     }
 
-    /// Whether [`Self::wake`] has something to do.
-    pub fn is_due(&self, now: Timestamp) -> bool {
+    /// Whether a provider is to be held back, which [`Self::wake`] does whatever is due.
+    pub fn is_failing(&self, now: Timestamp) -> bool {
         let fails = |line: &Line| {
             line.delivery.is_failing(now) && self.ratio(line.channel).can_hold_back(&line.provider)
         };
-        self.next_wakeup().is_some_and(|at| at <= now) || self.lines.iter().any(fails)
+        self.lines.iter().any(fails)
     }
 
     /// Does what is due: the providers that are to be probed now, and what changed.
@@ -442,8 +441,7 @@ impl Dispatch {
                 Some(rate) => format!("{} of the last {} arrived", rate.delivered, rate.of),
                 None => "two in a row did not arrive".to_owned(),
             };
-            let ratio = self
-                .ratios
+            let ratio = Arc::make_mut(&mut self.ratios)
                 .iter_mut()
                 .find(|(channel, _)| *channel == line.channel);
             let holds =
@@ -456,7 +454,7 @@ impl Dispatch {
 
     fn release(&mut self, now: Timestamp, happened: &mut Vec<Happened>) {
         let lines = &self.lines;
-        for (channel, ratio) in &mut self.ratios {
+        for (channel, ratio) in Arc::make_mut(&mut self.ratios) {
             if ratio.next_wakeup().is_none_or(|at| now < at) {
                 continue;
             }
@@ -498,7 +496,8 @@ impl Dispatch {
     }
 
     fn ratio_mut(&mut self, channel: Channel) -> &mut Ratio {
-        let found = self.ratios.iter_mut().find(|(of, _)| *of == channel);
+        let mut ratios = Arc::make_mut(&mut self.ratios).iter_mut();
+        let found = ratios.find(|(of, _)| *of == channel);
         Arc::make_mut(&mut found.expect("there is a ratio for each channel").1)
     }
 }

@@ -51,7 +51,7 @@ use self::{
     self_test::Known,
 };
 use crate::{
-    alert::Event,
+    alert::{Event, SourceName},
     config::Config,
     dispatch::{balance::Left, command::Command},
     escalation::{Escalation, EscalationId, Input, ProviderName},
@@ -124,7 +124,7 @@ enum Happening {
     /// A notice left the outbox.
     Settled(NoticeId),
     /// The monitor of a source was read.
-    MonitorRead(Arc<str>),
+    MonitorRead(SourceName),
     /// Somebody wants to know how things stand.
     Asked(Question),
     /// Finish the turn and end.
@@ -203,7 +203,7 @@ impl Engine {
     }
 
     /// The monitor of a source was read, and what it said was handed in.
-    pub async fn monitor_read(&self, source: Arc<str>) {
+    pub async fn monitor_read(&self, source: SourceName) {
         let _ = self.happenings.send(Happening::MonitorRead(source)).await;
     }
 
@@ -383,7 +383,7 @@ impl Runner {
                 if let Some(escalation) = escalation {
                     // Several webhooks may have asked for it at once; what was read first has gone on since.
                     if !self.desk.knows(escalation.id) {
-                        self.desk.take_up(*escalation);
+                        self.desk.take_up(Arc::from(escalation));
                     }
                     self.hear(now, webhook, turn, replies);
                 } else {

@@ -80,12 +80,12 @@ pub struct Escalation {
     pub phase: Phase,
     /// Counts from 1; 0 before the first.
     pub round: u32,
-    /// Who is still to be called in this round, in order.
-    pub queue: VecDeque<Arc<Candidate>>,
+    /// Who is still to be called in this round, in order. Copies of the state share what stands as it stood, here and below.
+    pub queue: Arc<VecDeque<Arc<Candidate>>>,
     /// Whose turn it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turn: Option<Turn>,
-    /// The last calls, oldest first. Copies of the state share those that stand as they stood.
+    pub turn: Option<Arc<Turn>>,
+    /// The last calls, oldest first.
     pub attempts: VecDeque<Arc<Attempt>>,
     /// The last messages, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
@@ -186,7 +186,7 @@ impl Escalation {
             taker: None,
             phase: Phase::Mustering { since: now },
             round: 0,
-            queue: VecDeque::new(),
+            queue: Arc::default(),
             turn: None,
             attempts: VecDeque::new(),
             messages: VecDeque::new(),
@@ -438,7 +438,7 @@ impl Escalation {
     // Rounds.
 
     fn muster(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.queue.clear();
+        self.queue = Arc::default();
         self.turn = None;
         self.phase = Phase::Mustering { since: now };
         effects.push(Effect::Muster);
@@ -456,7 +456,7 @@ impl Escalation {
         }
         self.policy = policy.clone();
         self.round += 1;
-        self.queue = candidates.iter().cloned().collect();
+        self.queue = Arc::new(candidates.iter().cloned().collect());
         if candidates.is_empty() && self.round % NOBODY_REMINDER == 1 {
             effects.push(Effect::Tell {
                 news: News::NobodyOnCall,

@@ -116,7 +116,9 @@ impl Watch {
             .values()
             .map(|pulse| pulse.rule.alert())
             .collect();
-        let orphans = open.difference(&ours).filter(|key| &*key.source == SOURCE);
+        let orphans = open
+            .difference(&ours)
+            .filter(|key| key.source.as_str() == SOURCE);
         orphans
             .map(|key| {
                 let id = format!("{SOURCE}:{}:{now}:orphan", key.dedup);

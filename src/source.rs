@@ -26,7 +26,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::alert::{Event, EventError, EventKind, GroupName, Severity};
+use crate::alert::{Event, EventError, EventKind, GroupName, Severity, SourceName};
 
 /// The source of events that Mackerel sends, unless it is another in the configuration.
 pub const MACKEREL: &str = "mackerel";
@@ -49,7 +49,7 @@ pub struct Source {
     pub name: Arc<str>,
     /// The source of its events: of Mackerel that of the monitor that knows its alerts, otherwise its name, so that two Alertmanagers
     /// with equal fingerprints have their own alerts.
-    pub event_source: Arc<str>,
+    pub event_source: SourceName,
     /// What it sends.
     pub kind: Kind,
     /// Who is called.

@@ -105,7 +105,7 @@ pub struct CallRecord {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Escalations that are not over, and those that have called somebody within the last hour: a phone may ring still.
-    pub escalations: Vec<Escalation>,
+    pub escalations: Vec<Arc<Escalation>>,
     /// Open alerts.
     pub alerts: Vec<(Alert, Option<EscalationId>)>,
     /// Events that were accepted and not folded in, oldest first.

@@ -1,11 +1,11 @@
 //! One message from a monitor, bounded and checked.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertKey, DedupKey, EventId, GroupName, Severity};
+use super::{AlertKey, DedupKey, EventId, GroupName, Severity, SourceName};
 
 /// One message from a monitor, as it stands in the spool and in the body of `POST /v1/events`.
 ///
@@ -15,7 +15,7 @@ pub struct Event {
     /// Derived from what the monitor names, so that a retry is the same event. 1 to 512 bytes.
     pub id: EventId,
     /// The kind of monitor, such as `zabbix`. 1 to 64 bytes.
-    pub source: Arc<str>,
+    pub source: SourceName,
     /// What the events of one alert have in common. 1 to 512 bytes.
     pub dedup_key: DedupKey,
     /// Whom to call.
@@ -136,7 +136,7 @@ impl Event {
     pub fn check(&self) -> Result<(), EventError> {
         let bounded = [
             ("id", self.id.as_str(), Limits::ID_BYTES),
-            ("source", &*self.source, Limits::SOURCE_BYTES),
+            ("source", self.source.as_str(), Limits::SOURCE_BYTES),
             ("dedup_key", self.dedup_key.as_str(), Limits::ID_BYTES),
             ("group", self.group.as_str(), Limits::ID_BYTES),
         ];

@@ -187,7 +187,7 @@ fn rows(config: &Config, order: &[MemberName]) -> Vec<[String; 3]> {
 /// Whoever is on a real call is not called by a test, and may not want one now.
 fn warn_of_real_alerts(store: &mut Reader, out: &mut dyn Write) -> Result<(), Failure> {
     let is_real = |escalation: &&Escalation| {
-        !escalation.is_over() && &*escalation.headline.alert.source != SELF_TEST
+        !escalation.is_over() && escalation.headline.alert.source.as_str() != SELF_TEST
     };
     let open = store.escalations(NEWEST)?.iter().filter(is_real).count();
     if open > 0 {
@@ -250,7 +250,7 @@ fn close_leftovers(
     let left = escalations.iter().filter(|escalation| {
         !escalation.is_over()
             && escalation.group == *name
-            && &*escalation.headline.alert.source == SELF_TEST
+            && escalation.headline.alert.source.as_str() == SELF_TEST
     });
     for escalation in left {
         writeln!(

@@ -129,7 +129,7 @@ fn mackerel<'m>(
     };
     let monitor = match named {
         Some(name) => of_kind().find(|monitor| monitor.name.as_str() == name.value),
-        None => of_kind().find(|monitor| *monitor.source == *MACKEREL),
+        None => of_kind().find(|monitor| monitor.source.as_str() == MACKEREL),
     };
     if let (Some(name), None) = (named, monitor) {
         let wrong = Wrong::new(

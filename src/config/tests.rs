@@ -268,8 +268,8 @@ fn check_sources(config: &Config) {
     let routing = &mackerel.source.routing;
     assert_eq!(routing.default.as_str(), "web");
     assert_eq!(routing.by_hint["Shop: db"].as_str(), "db");
-    assert_eq!(&*mackerel.source.event_source, "mackerel");
-    assert_eq!(&*am.source.event_source, "prometheus-tokyo");
+    assert_eq!(mackerel.source.event_source.as_str(), "mackerel");
+    assert_eq!(am.source.event_source.as_str(), "prometheus-tokyo");
     assert_eq!(am.source.routing.default, config.default_group);
     assert_eq!(
         am.source.severities["page"],

@@ -52,7 +52,9 @@ pub enum Reached {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Sample {
     attempt: AttemptId,
-    to: MemberName,
+    /// Whom it is for; forgotten once it has arrived, when nobody asks for that any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<MemberName>,
     at: Timestamp,
     reached: Reached,
 }
@@ -96,7 +98,7 @@ impl Delivery {
     pub fn accepted(&mut self, now: Timestamp, attempt: AttemptId, to: MemberName) {
         self.samples.push_back(Sample {
             attempt,
-            to,
+            to: Some(to),
             at: now,
             reached: Reached::Accepted,
         });
@@ -129,6 +131,9 @@ impl Delivery {
             .find(|sample| sample.attempt == attempt);
         if let Some(sample) = sample {
             sample.reached = sample.reached.max(reached);
+            if sample.reached == Reached::Delivered {
+                sample.to = None;
+            }
         }
     }
 
@@ -200,13 +205,13 @@ impl Delivery {
     }
 
     /// The ends that count, youngest first: whether it arrived, and for whom it was.
-    fn ends(&self, now: Timestamp) -> impl Iterator<Item = (bool, &MemberName)> {
+    fn ends(&self, now: Timestamp) -> impl Iterator<Item = (bool, Option<&MemberName>)> {
         let (old, ripe) = (now - WINDOW, self.ripe(now));
         self.samples
             .iter()
             .rev()
             .filter(move |sample| old < sample.at)
-            .filter_map(move |sample| Some((sample.end(ripe)?, &sample.to)))
+            .filter_map(move |sample| Some((sample.end(ripe)?, sample.to.as_ref())))
             .take(COUNTED)
     }
 

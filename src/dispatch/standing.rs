@@ -101,7 +101,7 @@ impl Dispatch {
     /// What was changed by hand and by the delivery monitor, oldest first.
     pub fn history(&self) -> Vec<Recorded> {
         let mut history: Vec<Recorded> = Vec::new();
-        for (channel, ratio) in &self.ratios {
+        for (channel, ratio) in self.ratios.iter() {
             history.extend(ratio.history().map(|changed| Recorded {
                 channel: *channel,
                 changed: changed.clone(),

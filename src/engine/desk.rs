@@ -78,6 +78,8 @@ pub struct Desk {
     /// When each escalation is due; when one that is over is put away.
     timers: BTreeSet<(Timestamp, EscalationId)>,
     armed: HashMap<EscalationId, Timestamp, FixedState>,
+    /// When the lines are due, as of the end of the last turn.
+    lines_due: Option<Timestamp>,
     undo: Undo,
 }
 
@@ -99,8 +101,10 @@ impl Desk {
             next_escalation: snapshot.next_escalation,
             timers: BTreeSet::new(),
             armed: HashMap::default(),
+            lines_due: None,
             undo: Undo::default(),
         };
+        desk.lines_due = desk.dispatch.next_wakeup();
         for (alert, escalation) in &snapshot.alerts {
             if let Some(id) = escalation {
                 desk.escalation_of.insert(alert.key.clone(), *id);
@@ -108,17 +112,13 @@ impl Desk {
         }
         desk.count_again();
         for escalation in snapshot.escalations.iter().filter(|of| !of.is_at_rest()) {
-            desk.take_up(escalation.clone());
+            desk.take_up(Arc::clone(escalation));
         }
         desk
     }
 
     /// Puts an escalation on the desk that was not there: from a snapshot, or one that is over and asked for again.
-    pub fn take_up(&mut self, escalation: Escalation) {
-        self.put(Arc::new(escalation));
-    }
-
-    fn put(&mut self, escalation: Arc<Escalation>) {
+    pub fn take_up(&mut self, escalation: Arc<Escalation>) {
         if escalation.takes_more() {
             self.current.insert(escalation.group.clone(), escalation.id);
         }
@@ -148,7 +148,7 @@ impl Desk {
     /// When the next timer is due.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|&(at, _)| at);
-        timer.into_iter().chain(self.dispatch.next_wakeup()).min()
+        timer.into_iter().chain(self.lines_wakeup()).min()
     }
 
     /// How much there is to do at `now`, but for the outbox.
@@ -555,6 +555,9 @@ impl Desk {
     }
 
     fn arm(&mut self, id: EscalationId, at: Option<Timestamp>) {
+        if at == self.armed.get(&id).copied() {
+            return;
+        }
         if let Some(before) = self.armed.remove(&id) {
             self.timers.remove(&(before, id));
         }
@@ -611,6 +614,7 @@ impl Desk {
 
     /// The turn is stored: it can't be undone any more.
     pub fn stored(&mut self, now: Timestamp) {
+        self.lines_due = self.lines_wakeup();
         self.undo.clear();
         self.calls.prune(now);
     }

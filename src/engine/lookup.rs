@@ -1,6 +1,6 @@
 //! What others may know of how things stand.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use tokio::sync::oneshot;
 
@@ -9,7 +9,7 @@ use super::{
     desk::{Load, Now},
 };
 use crate::{
-    alert::{Alert, DedupKey},
+    alert::{Alert, DedupKey, SourceName},
     dispatch::standing::Overview,
 };
 
@@ -19,7 +19,7 @@ pub(super) enum Question {
     /// How much is there to do?
     Load(oneshot::Sender<Load>),
     /// Which alerts of these names are open?
-    Alerts(HashSet<(Arc<str>, DedupKey)>, oneshot::Sender<Vec<Alert>>),
+    Alerts(HashSet<(SourceName, DedupKey)>, oneshot::Sender<Vec<Alert>>),
     /// How do the providers stand?
     Providers(oneshot::Sender<Overview>),
 }
@@ -34,7 +34,7 @@ impl Engine {
 
     /// The open alerts with one of these sources and dedup keys, whichever groups are called. Everything that was accepted before is folded
     /// in. Empty if the engine is ending.
-    pub async fn open_alerts(&self, names: HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+    pub async fn open_alerts(&self, names: HashSet<(SourceName, DedupKey)>) -> Vec<Alert> {
         let (reply, answer) = oneshot::channel();
         match self.ask(Question::Alerts(names, reply)).await {
             Some(()) => answer.await.unwrap_or_default(),

@@ -44,7 +44,8 @@ impl Known {
     pub(super) fn of(batch: &Batch, last: Option<&Self>) -> Option<Self> {
         let is_test = |id: EscalationId| {
             let mut escalations = batch.escalations.iter();
-            escalations.any(|each| each.id == id && &*each.headline.alert.source == SELF_TEST)
+            escalations
+                .any(|each| each.id == id && each.headline.alert.source.as_str() == SELF_TEST)
         };
         let mut known = None;
         for (id, entry) in &batch.entries {

@@ -1,6 +1,6 @@
 //! Whose turn it is: how a person is reached, step by step, before the next person is called.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,8 @@ impl Turn {
 impl Escalation {
     /// Goes on with the person whose turn it is, or, if nothing is left to try, with the next one.
     pub(super) fn go_on(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        match self.turn.as_mut().and_then(|turn| turn.steps.pop_front()) {
+        let turn = self.turn.as_mut().map(Arc::make_mut);
+        match turn.and_then(|turn| turn.steps.pop_front()) {
             Some(step) => self.begin(step, now, effects),
             None => self.next_person(now, effects),
         }
@@ -60,7 +61,7 @@ impl Escalation {
     /// Turns to the next person at once; after the last the round is over.
     pub(super) fn next_person(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.turn = None;
-        while let Some(candidate) = self.queue.pop_front() {
+        while let Some(candidate) = Arc::make_mut(&mut self.queue).pop_front() {
             let mut turn = Turn::new(&candidate, &self.policy.steps);
             if self.rests(&candidate, now) {
                 turn.without_calls();
@@ -71,7 +72,7 @@ impl Escalation {
                 effects.push(Effect::Tell { news });
                 continue;
             }
-            self.turn = Some(turn);
+            self.turn = Some(Arc::new(turn));
             return self.go_on(now, effects);
         }
         self.end_round(now, effects);

@@ -1,6 +1,8 @@
 //! Messages: how they are sent, what receipts and replies mean. They run beside the calls; only a step that sends nothing but
 //! a message waits for its reply.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -12,7 +14,7 @@ use crate::roster::MemberName;
 impl Escalation {
     /// Writes to the person whose turn it is, once in the turn, if this person takes messages.
     pub(super) fn write(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(turn) = self.turn.as_mut() else {
+        let Some(turn) = self.turn.as_mut().map(Arc::make_mut) else {
             return;
         };
         if turn.takes_messages && !std::mem::replace(&mut turn.written, true) {

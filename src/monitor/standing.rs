@@ -75,7 +75,7 @@ fn event(open: &Open, kind: EventKind, what: &str, stamp: &str, now: Timestamp) 
     let key = &headline.alert;
     Event {
         id: id(&[
-            &key.source,
+            key.source.as_str(),
             key.group.as_str(),
             key.dedup.as_str(),
             what,

@@ -7,7 +7,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::NodeError;
 use crate::{
-    alert::Event,
+    alert::{Event, SourceName},
     config::{Config, Monitor, SourceConfig},
     engine::{Engine, Watches},
     monitor::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What each monitor says, by the source of its alerts.
-pub(super) type Readings = Vec<(Arc<str>, mpsc::UnboundedReceiver<Reading>)>;
+pub(super) type Readings = Vec<(SourceName, mpsc::UnboundedReceiver<Reading>)>;
 
 /// Starts what asks the monitors.
 pub(super) fn watches(config: &Config) -> Result<(Watches, Readings), NodeError> {
@@ -35,8 +35,8 @@ pub(super) fn watches(config: &Config) -> Result<(Watches, Readings), NodeError>
             MonitorKind::Mackerel => Box::new(mackerel::Reader::new(mackerel_client(monitor)?)),
         };
         tokio::spawn(watch::run(reader, asked, send, Timestamp::now));
-        watches.insert(Arc::clone(&monitor.source), ask);
-        readings.push((Arc::clone(&monitor.source), taken));
+        watches.insert(monitor.source.clone(), ask);
+        readings.push((monitor.source.clone(), taken));
     }
     Ok((watches, readings))
 }
@@ -52,7 +52,7 @@ pub(super) fn take_in(engine: &Engine, readings: Readings) {
                     tracing::error!("what a monitor said could not be stored: {error}");
                     continue;
                 }
-                engine.monitor_read(Arc::clone(&source)).await;
+                engine.monitor_read(source.clone()).await;
             }
         });
     }

@@ -152,7 +152,7 @@ impl<'a> Body<'a> {
             group: notice.group.as_str(),
             escalation: notice.escalation.map(|id| id.0),
             severity: headline.severity,
-            source: &headline.alert.source,
+            source: headline.alert.source.as_str(),
             dedup: headline.alert.dedup.as_str(),
             title: &headline.title,
             host: headline.host.as_deref(),

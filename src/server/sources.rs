@@ -24,7 +24,7 @@ use super::{
     verify::{self, Verdict},
 };
 use crate::{
-    alert::{AlertKey, DedupKey, Event, EventKind, GroupName},
+    alert::{AlertKey, DedupKey, Event, EventKind, GroupName, SourceName},
     config::SourceConfig,
     monitor::mackerel::Client,
     roster::Language,
@@ -247,7 +247,7 @@ async fn real(door: &Door, events: Vec<Event>, passed_over: &mut Vec<String>) ->
 async fn addressed(rim: &Rim, events: Vec<Event>) -> Vec<Event> {
     let follows = |event: &Event| event.kind != EventKind::Problem;
     let following = events.iter().filter(|event| follows(event));
-    let following: HashSet<(Arc<str>, DedupKey)> = following
+    let following: HashSet<(SourceName, DedupKey)> = following
         .map(|event| (event.source.clone(), event.dedup_key.clone()))
         .collect();
     if following.is_empty() {

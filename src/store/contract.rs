@@ -124,10 +124,6 @@ fn over(id: u64) -> Arc<Escalation> {
 }
 
 /// What was read, in the form in which it was written.
-fn shared(read: Vec<Escalation>) -> Vec<Arc<Escalation>> {
-    read.into_iter().map(Arc::new).collect()
-}
-
 fn call(escalation: u64, number: u32, intended_at: Timestamp) -> CallRecord {
     CallRecord {
         attempt: AttemptId {
@@ -280,7 +276,7 @@ pub(super) fn everything_comes_back_as_it_was(database: &dyn Database) {
 
     let snapshot = load(database);
     assert_eq!(snapshot.alerts, batch.alerts);
-    assert_eq!(shared(snapshot.escalations), batch.escalations);
+    assert_eq!(snapshot.escalations, batch.escalations);
     assert_eq!(snapshot.calls, batch.calls);
     let outbox: Vec<(NoticeId, Notice)> = names.into_iter().zip(batch.notices).collect();
     assert_eq!(snapshot.outbox, outbox);
@@ -318,7 +314,7 @@ pub(super) fn the_last_word_counts(database: &dyn Database) {
     drop(backend);
     let snapshot = load(database);
     assert_eq!(snapshot.alerts, [(alert("1", "new"), None)]);
-    assert_eq!(shared(snapshot.escalations), [escalation(1)]);
+    assert_eq!(snapshot.escalations, [escalation(1)]);
     assert_eq!(snapshot.calls, second.calls);
     assert_eq!(snapshot.marks, [("a".into(), "new".into())].into());
 }
@@ -402,7 +398,7 @@ pub(super) fn an_escalation_that_is_over_is_kept_but_not_loaded(database: &dyn D
         Ok(Some(over(1)))
     );
     drop(backend);
-    assert_eq!(shared(load(database).escalations), [escalation(2)]);
+    assert_eq!(load(database).escalations, [escalation(2)]);
     assert_eq!(load(database).next_escalation, EscalationId(3));
 }
 
@@ -416,7 +412,7 @@ pub(super) fn an_escalation_that_is_over_is_loaded_while_a_phone_may_ring_for_it
         ..Batch::default()
     };
     commit(&mut *database.open(), batch);
-    assert_eq!(shared(load(database).escalations), [over(1)]);
+    assert_eq!(load(database).escalations, [over(1)]);
 }
 
 pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
@@ -426,8 +422,8 @@ pub(super) fn escalations_are_listed_newest_first(database: &dyn Database) {
         ..Batch::default()
     };
     commit(&mut *backend, batch);
-    let newest = shared(backend.escalations(2).expect("reads"));
-    assert_eq!(newest, [escalation(10), over(9)]);
+    let newest = backend.escalations(2).expect("reads");
+    assert_eq!(newest, [(*escalation(10)).clone(), (*over(9)).clone()]);
     assert_eq!(backend.escalations(usize::MAX).expect("reads").len(), 3);
     assert_eq!(
         backend

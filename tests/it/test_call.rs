@@ -58,7 +58,7 @@ fn only_test(home: &Home, core: &Core) -> Escalation {
     core.wait_for_alerts(0);
     let escalation = home.escalation(1);
     assert!(escalation.is_over(), "{escalation:?}");
-    assert_eq!(&*escalation.headline.alert.source, "rinban");
+    assert_eq!(escalation.headline.alert.source.as_str(), "rinban");
     escalation
 }
 

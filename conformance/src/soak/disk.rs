@@ -124,6 +124,11 @@ impl Disk {
         self.runs.get(place(id))?.state.as_deref()
     }
 
+    /// An escalation as it stands, to go on from.
+    pub fn read(&self, id: EscalationId) -> Option<Arc<Escalation>> {
+        self.runs.get(place(id))?.state.clone()
+    }
+
     /// How it came to stand so.
     pub fn journal(&self, id: EscalationId) -> &[Entry] {
         self.runs.get(place(id)).map_or(&[], |run| &run.journal)
@@ -188,9 +193,7 @@ impl Disk {
         let mut alerts: Vec<_> = self.alerts.values().cloned().collect();
         alerts.sort_by(|a, b| a.0.key.cmp(&b.0.key));
         Snapshot {
-            escalations: loaded
-                .filter_map(|run| run.state.as_deref().cloned())
-                .collect(),
+            escalations: loaded.filter_map(|run| run.state.clone()).collect(),
             alerts,
             inbox: self.inbox.values().cloned().collect(),
             calls: calls.cloned().collect(),

@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use rinban::{
-    alert::{GroupName, Headline, Severity},
+    alert::{GroupName, Headline, Severity, SourceName},
     config::Config,
     escalation::{EscalationId, ProviderName},
     roster::MemberName,
@@ -72,7 +72,7 @@ pub struct Ground {
     /// How many people there are.
     pub people: usize,
     /// The monitor.
-    pub source: Arc<str>,
+    pub source: SourceName,
 }
 
 const fn offer(weight: u32, per_second: u32) -> Offer {

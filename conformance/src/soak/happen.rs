@@ -1,6 +1,6 @@
 //! What is to happen in a world, and when: the one queue of its virtual time.
 
-use std::{cmp::Ordering, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::phones::Health;
 use jiff::Timestamp;
@@ -164,47 +164,40 @@ pub enum Event {
     Archive(EscalationId),
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Due {
-    at: Micros,
-    number: u64,
-    event: Event,
-}
+/// When something is due, which of all it was that were planned, and where it stands. Of several at one instant the one that
+/// was planned first comes first.
+type Due = Reverse<(Micros, u64, u32)>;
 
-impl Ord for Due {
-    /// The greatest is the earliest, and of several at one instant the one that was planned first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.number).cmp(&(self.at, self.number))
-    }
-}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// All that is planned.
+/// All that is planned. What is ordered is small; the events stand still.
 #[derive(Debug, Default)]
 pub struct Queue {
     due: BinaryHeap<Due>,
     number: u64,
+    events: Vec<Event>,
+    /// Places among the events that are free.
+    free: Vec<u32>,
 }
 
 impl Queue {
     /// Plans something.
     pub fn plan(&mut self, at: Micros, event: Event) {
         self.number += 1;
-        self.due.push(Due {
-            at,
-            number: self.number,
-            event,
-        });
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.events[place as usize] = event;
+                place
+            }
+            None => {
+                self.events.push(event);
+                self.events.len() as u32 - 1
+            }
+        };
+        self.due.push(Reverse((at, self.number, place)));
     }
 
     /// When the next is due.
     pub fn next_at(&self) -> Option<Micros> {
-        self.due.peek().map(|due| due.at)
+        self.due.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// Takes the next that is due by `now`.
@@ -212,7 +205,9 @@ impl Queue {
         if self.next_at()? > now {
             return None;
         }
-        self.due.pop().map(|due| due.event)
+        let Reverse((.., place)) = self.due.pop()?;
+        self.free.push(place);
+        Some(self.events[place as usize])
     }
 }
 

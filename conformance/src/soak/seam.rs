@@ -147,15 +147,15 @@ impl Core {
             Some(Plant::StatusBackwards) => self.write_edited(turn),
             Some(Plant::TimerLost) | None => {}
         }
-        self.wakeup = self.desk.next_wakeup();
         at_once
     }
 
     fn write_edited(&mut self, turn: &mut Turn) {
         for edited in self.edited.drain(..) {
-            self.desk.take_up(edited.clone());
+            let edited = Arc::new(edited);
+            self.desk.take_up(Arc::clone(&edited));
             turn.batch.escalations.retain(|other| other.id != edited.id);
-            turn.batch.escalations.push(edited.into());
+            turn.batch.escalations.push(edited);
         }
         for written in &turn.batch.escalations {
             self.copies.insert(written.id, Escalation::clone(written));
@@ -165,6 +165,7 @@ impl Core {
     /// The turn is stored.
     pub fn stored(&mut self, now: Timestamp) {
         self.desk.stored(now);
+        self.wakeup = self.desk.next_wakeup();
     }
 
     /// The turn could not be stored.
@@ -180,7 +181,7 @@ impl Core {
     }
 
     /// Puts one on the desk that was put away.
-    pub fn take_up(&mut self, escalation: Escalation) {
+    pub fn take_up(&mut self, escalation: Arc<Escalation>) {
         self.desk.take_up(escalation);
     }
 

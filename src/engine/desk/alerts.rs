@@ -10,6 +10,7 @@ use super::{Desk, Now, Turn};
 use crate::{
     alert::{
         Alert, AlertChange, AlertKey, AlertState, DedupKey, Event, GroupName, Headline, Severity,
+        SourceName,
     },
     escalation::{Counts, EscalationId, Input, Left, News},
     roster::MemberName,
@@ -58,7 +59,7 @@ impl Tally {
 
 impl Desk {
     /// The open alerts with one of these sources and dedup keys.
-    pub fn open_alerts(&self, names: &HashSet<(Arc<str>, DedupKey)>) -> Vec<Alert> {
+    pub fn open_alerts(&self, names: &HashSet<(SourceName, DedupKey)>) -> Vec<Alert> {
         let is_sought = |alert: &&Alert| {
             let key = &alert.key;
             names.contains(&(key.source.clone(), key.dedup.clone()))

@@ -38,6 +38,7 @@ struct OfMember {
 impl Calls {
     pub(super) fn new(records: &[CallRecord]) -> Self {
         let mut calls = Self::default();
+        calls.records.reserve(records.len());
         for record in records {
             calls.put(record.clone());
         }
@@ -50,12 +51,14 @@ impl Calls {
         let of = self.of_member.entry(record.member).or_default();
         match before {
             Some(before) if before.intended_at == record.intended_at => return,
-            Some(_) => of.all.retain(|(_, other)| *other != record.attempt),
-            None => {}
+            Some(_) => {
+                of.all.retain(|(_, other)| *other != record.attempt);
+                of.unsettle(record.attempt);
+            }
+            None => of.unsettled.push(record.attempt),
         }
         let at = of.all.partition_point(|other| *other <= key);
         of.all.insert(at, key);
-        of.unsettle(record.attempt);
     }
 
     pub(super) fn take_back(&mut self, attempt: AttemptId) {
@@ -98,10 +101,13 @@ impl Calls {
             return false;
         };
         let attempt_of = |id: &AttemptId| escalations.get(&id.escalation)?.attempt(id.number);
-        of.unsettled
-            .retain(|id| !attempt_of(id).is_some_and(Attempt::is_settled));
-        let mut unsettled = of.unsettled.iter().filter_map(attempt_of);
-        unsettled.any(|attempt| attempt.occupies(now))
+        let mut is_occupied = false;
+        of.unsettled.retain(|id| {
+            let attempt = attempt_of(id);
+            is_occupied |= attempt.is_some_and(|attempt| attempt.occupies(now));
+            !attempt.is_some_and(Attempt::is_settled)
+        });
+        is_occupied
     }
 
     /// An escalation stands as it did before: the end of its calls may not have been told yet.

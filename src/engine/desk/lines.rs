@@ -337,8 +337,20 @@ impl Desk {
         }
     }
 
+    /// When the lines are due. That does not change before they do, so that it is not asked in every turn.
+    pub(super) fn lines_wakeup(&self) -> Option<Timestamp> {
+        match self.undo.has_dispatch() {
+            true => self.dispatch.next_wakeup(),
+            false => self.lines_due,
+        }
+    }
+
+    /// Does what is due with the lines. Whether a provider is to be held back is asked where something has changed; what has
+    /// become due by that is done in the next turn, which comes at once then.
     pub(super) fn wake_lines(&mut self, now: Now, turn: &mut Turn) {
-        if !self.dispatch.is_due(now.steady) {
+        let is_due = self.lines_due.is_some_and(|at| at <= now.steady);
+        let is_failing = || self.undo.has_dispatch() && self.dispatch.is_failing(now.steady);
+        if !is_due && !is_failing() {
             return;
         }
         self.undo.dispatch(&self.dispatch);

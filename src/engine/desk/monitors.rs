@@ -1,12 +1,12 @@
 //! The desk's side of monitors: which alert's monitor is told what, and which alerts it is asked about.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Desk, Errand, Now, Turn};
 use crate::{
-    alert::{Alert, AlertKey},
+    alert::{Alert, AlertKey, SourceName},
     config::Monitor,
     escalation::{Counts, EscalationId, News, Phase},
     monitor::Open,
@@ -27,7 +27,7 @@ pub(super) struct Readings {
     /// When calling about an escalation's alerts resumed, by the wall clock, as monitors have it.
     resumed_at: HashMap<EscalationId, Timestamp>,
     /// When the monitor of a source was last read.
-    read_at: HashMap<Arc<str>, Timestamp>,
+    read_at: HashMap<SourceName, Timestamp>,
 }
 
 impl Readings {
@@ -39,7 +39,7 @@ impl Readings {
 
 impl Desk {
     /// The monitor of a source has been read, and what it said was handed in.
-    pub fn monitor_read(&mut self, now: Now, source: Arc<str>) {
+    pub fn monitor_read(&mut self, now: Now, source: SourceName) {
         self.readings.read_at.insert(source, now.steady);
     }
 
@@ -77,7 +77,7 @@ impl Desk {
     /// Has the monitors asked about all open alerts, whose end may have been missed while no core ran.
     pub(super) fn ask_about_all(&mut self, now: Now, turn: &mut Turn) {
         for monitor in &self.config.monitors {
-            let source = Arc::clone(&monitor.source);
+            let source = monitor.source.clone();
             self.readings.read_at.insert(source, now.steady);
         }
         self.ask(self.alerts.iter(), turn);

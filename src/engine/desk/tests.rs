@@ -106,7 +106,7 @@ impl World {
     /// The next core, which finds what these batches of the last hour have left.
     fn taken_over(batches: &[Batch]) -> Self {
         let mut world = Self::new();
-        let last = |batch: &Batch| batch.escalations.last().map(|last| (**last).clone());
+        let last = |batch: &Batch| batch.escalations.last().cloned();
         let snapshot = Snapshot {
             escalations: batches.iter().rev().find_map(last).into_iter().collect(),
             calls: batches

@@ -98,7 +98,7 @@ impl Undo {
             match escalation {
                 Some(escalation) => {
                     desk.calls.unsettle(&escalation);
-                    desk.put(escalation);
+                    desk.take_up(escalation);
                 }
                 None => {
                     desk.arm(id, None);

@@ -94,7 +94,7 @@ pub(super) fn forget_old_events(db: &Connection, now: Timestamp) -> Result<usize
 fn close_alert(db: &Connection, key: &AlertKey) -> Result<usize> {
     db.prepare_cached("DELETE FROM alerts WHERE source = ?1 AND for_group = ?2 AND dedup = ?3")?
         .execute(params![
-            &*key.source,
+            key.source.as_str(),
             key.group.as_str(),
             key.dedup.as_str()
         ])
@@ -107,7 +107,7 @@ fn put_alert(db: &Connection, alert: &Alert, escalation: Option<EscalationId>) -
          ON CONFLICT DO UPDATE SET escalation = excluded.escalation, alert = excluded.alert",
     )?
     .execute(params![
-        &*alert.key.source,
+        alert.key.source.as_str(),
         alert.key.group.as_str(),
         alert.key.dedup.as_str(),
         escalation.map(number),

@@ -305,10 +305,10 @@ impl World {
         let of = self.phones.call(call);
         let attempt = of.attempt;
         if !core.knows(attempt.escalation) {
-            let Some(stored) = self.disk.state(attempt.escalation) else {
+            let Some(stored) = self.disk.read(attempt.escalation) else {
                 return false;
             };
-            core.take_up(stored.clone());
+            core.take_up(stored);
         }
         let (carrier, _) = &self.making.ground.carriers[usize::from(of.carrier)];
         if core.carrier_of(attempt) != Some(carrier) {
