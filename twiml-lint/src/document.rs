@@ -13,8 +13,8 @@ use crate::{
 };
 
 pub(crate) use layout::{AttributeRecord, ElementRecord, Kind, Layout, NONE, Node, Reading};
-pub(crate) use place::index;
 pub use place::{LineIndex, Position, Span};
+pub(crate) use place::{Walk, index};
 
 /// A well-formed XML document.
 #[derive(Clone, Debug)]

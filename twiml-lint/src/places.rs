@@ -1,6 +1,6 @@
 //! What is kept of a text once it has been looked at: where its findings stand, as people count, and the lines around them.
 
-use crate::document::{LineIndex, Position, Span, index};
+use crate::document::{Position, Span, Walk, index};
 
 /// So much of a line is kept before a place,
 const BEFORE: usize = 2 << 10;
@@ -35,11 +35,11 @@ impl Places {
             .collect();
         offsets.sort_unstable();
         offsets.dedup();
-        let lines = LineIndex::new(text);
+        let mut walk = Walk::new(text);
         let positions = offsets.into_iter();
         Some(Box::new(Self {
             positions: positions
-                .map(|offset| (offset, without_mark(text, lines.position(text, offset))))
+                .map(|offset| (offset, without_mark(text, walk.to(offset))))
                 .collect(),
             pieces: pieces(text, spans),
         }))

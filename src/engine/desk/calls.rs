@@ -16,7 +16,7 @@ use crate::{
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often old calls are forgotten.
-const PRUNE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const PRUNE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// The calls of the last hours.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl Calls {
         }
     }
 
-    /// Forgets, once a minute, the calls that are older than any question about them.
+    /// Forgets, now and then, the calls that are older than any question about them.
     pub(super) fn prune(&mut self, now: Timestamp) {
         if self
             .pruned_at

@@ -98,6 +98,41 @@ impl LineIndex {
     }
 }
 
+/// Tells the positions of rising offsets. It looks through the text once, and no further than the last of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk<'t> {
+    text: &'t str,
+    offset: usize,
+    position: Position,
+}
+
+impl<'t> Walk<'t> {
+    /// Begins at the first byte.
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            offset: 0,
+            position: Position { line: 1, column: 1 },
+        }
+    }
+
+    /// Line and column of a byte that is not before the last one asked for.
+    pub(crate) fn to(&mut self, offset: u32) -> Position {
+        let offset = self.text.floor_char_boundary(offset as usize);
+        let passed = &self.text.as_bytes()[self.offset..offset];
+        match memchr::memrchr(b'\n', passed) {
+            Some(last) => {
+                let lines = memchr::memchr_iter(b'\n', &passed[..=last]).count();
+                self.position.line += index(lines);
+                self.position.column = starting(&passed[last + 1..]) + 1;
+            }
+            None => self.position.column += starting(passed),
+        }
+        self.offset = offset;
+        self.position
+    }
+}
+
 /// How many characters start in these bytes of UTF-8.
 fn starting(bytes: &[u8]) -> u32 {
     let continues = |byte: &&u8| (**byte & 0xC0) == 0x80;
@@ -120,17 +155,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_index_counts_as_the_text_itself_does() {
+    fn the_index_and_the_walk_count_as_the_text_itself_does() {
         let long = "輪番".repeat(BLOCK);
         let whole = "a".repeat(2 * BLOCK);
         for text in ["", "a", "\n", "輪番\n\nab📞c\r\nd", "\n\n", &long, &whole] {
             let lines = LineIndex::new(text);
+            let mut walk = Walk::new(text);
+            let mut strides = Walk::new(text);
             for offset in 0..=text.len() + 1 {
-                assert_eq!(
-                    lines.position(text, index(offset)),
-                    Position::of(text, offset),
-                    "{text:?} at {offset}"
-                );
+                let place = Position::of(text, offset);
+                let offset = index(offset);
+                assert_eq!(lines.position(text, offset), place, "{text:?} at {offset}");
+                assert_eq!(walk.to(offset), place, "{text:?} at {offset}");
+                if offset % 7 == 3 {
+                    assert_eq!(strides.to(offset), place, "{text:?} at {offset}");
+                }
             }
         }
     }
