@@ -9,6 +9,7 @@
 //! time, mustering again) or *over*.
 
 mod attempt;
+mod attempts;
 pub mod call;
 mod calling;
 mod carrier_news;
@@ -25,6 +26,7 @@ mod writing;
 
 pub use crate::alert::Headline;
 pub use attempt::{Attempt, MAX_STAGES, MAX_TROUBLES, REPEAT_WINDOW};
+pub use attempts::Attempts;
 pub use call::{AttemptId, CallSid, CallStatus, EscalationId, Fault, FaultClass, ProviderName};
 pub use carrier_news::{Became, Sickness};
 pub use journal::{
@@ -86,7 +88,7 @@ pub struct Escalation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Arc<Turn>>,
     /// The last calls, oldest first.
-    pub attempts: VecDeque<Arc<Attempt>>,
+    pub attempts: Attempts,
     /// The last messages, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub messages: VecDeque<Message>,
@@ -188,7 +190,7 @@ impl Escalation {
             round: 0,
             queue: Arc::default(),
             turn: None,
-            attempts: VecDeque::new(),
+            attempts: Attempts::default(),
             messages: VecDeque::new(),
             last_attempt: 0,
             last_entry: 0,
@@ -233,7 +235,7 @@ impl Escalation {
         match &self.phase {
             Phase::Mustering { since } => Some((*since, "to muster")),
             Phase::Routing { since } => Some((*since, "to route")),
-            Phase::Calling => self.attempts.back().map(|last| self.call_wakeup(last)),
+            Phase::Calling => self.attempts.last().map(|last| self.call_wakeup(last)),
             Phase::Writing { until } => Some((*until, "no reply")),
             Phase::Pausing { until } => Some((*until, "next round")),
             Phase::Acknowledged { until, .. } => Some((*until, "taken but not closed")),
@@ -259,25 +261,14 @@ impl Escalation {
 
     /// Whether the call or message with this number waits for a provider's line.
     pub fn waits_for_line(&self, number: u32) -> bool {
-        let call = self.attempts.back().map(|last| last.number) == Some(number);
+        let call = self.attempts.last().map(|last| last.number) == Some(number);
         (call && matches!(self.phase, Phase::Routing { .. }))
             || self.message(number).is_some_and(Message::waits)
     }
 
     /// The call with this number, if it is remembered.
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {
-        let place = self.place_of(number)?;
-        self.attempts.get(place).map(Arc::as_ref)
-    }
-
-    /// Where the call with this number stands. They stand in the order of their numbers, and mostly it is the last.
-    fn place_of(&self, number: u32) -> Option<usize> {
-        let last = self.attempts.len().checked_sub(1)?;
-        if self.attempts[last].number == number {
-            return Some(last);
-        }
-        let number_of = |attempt: &Arc<Attempt>| attempt.number;
-        self.attempts.binary_search_by_key(&number, number_of).ok()
+        self.attempts.get(number)
     }
 
     /// The name of an attempt of this escalation.

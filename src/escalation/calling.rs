@@ -1,12 +1,10 @@
 //! How a person is called, and what each way that a call can go means: the part of the state machine that follows calls.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::{
     Attempt, AttemptId, CallSid, CallStatus, Change, Effect, Escalation, FETCH_LIMIT, Fault,
-    FaultClass, MEMORY, News, Outcome, PARTING, Patience, Phase, ProviderName, SUBMIT_LIMIT,
+    FaultClass, News, Outcome, PARTING, Patience, Phase, ProviderName, SUBMIT_LIMIT,
 };
 
 impl Escalation {
@@ -19,10 +17,7 @@ impl Escalation {
         };
         effects.push(self.ask_for_carrier(&attempt));
         self.phase = Phase::Routing { since: now };
-        self.attempts.push_back(Arc::new(attempt));
-        if self.attempts.len() > MEMORY {
-            self.attempts.pop_front();
-        }
+        self.attempts.push(attempt);
     }
 
     pub(super) fn ask_for_carrier(&self, attempt: &Attempt) -> Effect {
@@ -45,18 +40,11 @@ impl Escalation {
         let deadline = now + SUBMIT_LIMIT + ring_timeout + self.policy.callback_grace;
         let (call_limit, round) = (self.policy.call_limit, self.round);
         let says_inline = self.policy.inline;
-        let expected = matches!(self.phase, Phase::Routing { .. });
-        let Some(attempt) = self
-            .attempts
-            .back_mut()
-            .filter(|last| last.number == id.number)
-            .map(Arc::make_mut)
-        else {
+        let is_last = self.attempts.last().map(|last| last.number) == Some(id.number);
+        let is_expected = is_last && matches!(self.phase, Phase::Routing { .. });
+        let Some(attempt) = self.attempts.last_mut().filter(|_| is_expected) else {
             return Change::Nothing;
         };
-        if !expected {
-            return Change::Nothing;
-        }
         let Some(provider) = provider.filter(|_| !engaged) else {
             attempt.ended_at = Some(now);
             let outcome = if engaged {
@@ -103,7 +91,7 @@ impl Escalation {
     ) -> Change {
         let is_last = self
             .attempts
-            .back()
+            .last()
             .is_some_and(|last| self.attempt_id(last.number) == id);
         match &mut self.phase {
             Phase::Routing { since } if is_last && until > now => {
@@ -321,7 +309,7 @@ impl Escalation {
             && attempt.outcome.is_none()
             && self
                 .attempts
-                .back()
+                .last()
                 .is_some_and(|last| last.number == attempt.number)
     }
 
@@ -379,7 +367,6 @@ impl Escalation {
     }
 
     pub(super) fn find_number(&mut self, number: u32) -> Option<&mut Attempt> {
-        let place = self.place_of(number)?;
-        self.attempts.get_mut(place).map(Arc::make_mut)
+        self.attempts.get_mut(number)
     }
 }

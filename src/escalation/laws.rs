@@ -288,7 +288,7 @@ impl World {
     fn bring_to_an_end(&mut self) {
         let mut wakes = 0;
         while self.counts().waiting > 0 && self.escalation.next_wakeup().is_some() {
-            let live = self.escalation.attempts.back();
+            let live = self.escalation.attempts.last();
             let placed = live.filter(|live| live.provider.is_some());
             let fresh = placed.filter(|live| live.outcome.is_none() && !live.is_ended());
             let writes = matches!(self.escalation.phase, Phase::Writing { .. });

@@ -1,8 +1,6 @@
 //! A call that does not ring is not waited for: it is looked up, then a message goes beside it, then it is cancelled, and once its
 //! provider has said so, the next one calls the same person.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +66,7 @@ impl Escalation {
 
     /// Something is due for the call that is waited for.
     pub(super) fn call_is_due(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(last) = self.attempts.back() else {
+        let Some(last) = self.attempts.last() else {
             return;
         };
         if last.deadline <= now {
@@ -86,7 +84,7 @@ impl Escalation {
 
     /// The call that was placed last.
     pub(super) fn last_call_mut(&mut self) -> Option<&mut Attempt> {
-        self.attempts.back_mut().map(Arc::make_mut)
+        self.attempts.last_mut()
     }
 
     fn look_up(&mut self, effects: &mut Vec<Effect>) {

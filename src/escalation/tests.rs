@@ -14,7 +14,7 @@ use super::{
 
 /// Whose phone rings now.
 fn ringing(world: &World) -> Option<&str> {
-    let live = world.escalation.attempts.back()?;
+    let live = world.escalation.attempts.last()?;
     (world.escalation.phase == Phase::Calling).then(|| live.member.as_str())
 }
 
@@ -88,7 +88,7 @@ fn a_call_that_a_provider_cannot_carry_goes_to_the_next_provider_for_the_same_pe
         let mut world = trio();
         for (provider, next) in [("a", "sato"), ("b", "suzuki")] {
             let attempt = world.last_id();
-            let current = world.escalation.attempts.back().expect("one is live");
+            let current = world.escalation.attempts.last().expect("one is live");
             assert_eq!(current.provider, Some(provider.into()));
             let fault = fault(class);
             world.see(Input::PlaceFailed {

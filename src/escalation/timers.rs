@@ -37,7 +37,7 @@ impl Escalation {
     }
 
     pub(super) fn ask_again(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if let Some(last) = self.attempts.back() {
+        if let Some(last) = self.attempts.last() {
             effects.push(self.ask_for_carrier(last));
             self.phase = Phase::Routing { since: now };
         }
@@ -47,7 +47,7 @@ impl Escalation {
     pub(super) fn begin_again(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.round = 0;
         // Who was on the phone when the alert was taken elsewhere is not waited for any more.
-        for attempt in &mut self.attempts {
+        for attempt in self.attempts.iter_mut() {
             let outcome = attempt
                 .status
                 .map_or(Outcome::Lost, |status| attempt.judge(status));
@@ -60,7 +60,7 @@ impl Escalation {
 
     /// The callbacks that would have said how the call went were lost, or it lasts too long.
     pub(super) fn give_up_waiting(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(attempt) = self.attempts.back().map(|last| (**last).clone()) else {
+        let Some(attempt) = self.attempts.last().cloned() else {
             return;
         };
         let outcome = attempt

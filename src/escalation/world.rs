@@ -237,7 +237,7 @@ impl World {
 
     /// The number of the last call.
     pub(super) fn last_call(&self) -> u32 {
-        let last = self.escalation.attempts.back();
+        let last = self.escalation.attempts.last();
         last.map_or(0, |last| last.number)
     }
 

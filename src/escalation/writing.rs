@@ -300,7 +300,7 @@ impl Escalation {
                 self.next_person(now, effects);
             }
             Phase::Calling => {
-                let Some(number) = self.attempts.back().map(|last| last.number) else {
+                let Some(number) = self.attempts.last().map(|last| last.number) else {
                     return;
                 };
                 self.judged(now, number, outcome, effects);

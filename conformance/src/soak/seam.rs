@@ -110,12 +110,11 @@ impl Core {
         let Some(copy) = self.copies.get_mut(&attempt.escalation) else {
             return;
         };
-        let mut attempts = copy.attempts.iter_mut();
-        let known = attempts.find(|known| known.number == attempt.number);
+        let known = copy.attempts.get_mut(attempt.number);
         if let Some(known) = known.filter(|known| known.call.as_ref() == Some(call))
             && known.status.is_some_and(|before| status < before)
         {
-            Arc::make_mut(known).status = Some(status);
+            known.status = Some(status);
             self.edited.push(copy.clone());
         }
     }

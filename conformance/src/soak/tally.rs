@@ -66,7 +66,7 @@ impl State {
             Phase::Writing { .. } | Phase::Pausing { .. } | Phase::Exhausted => Self::Pausing,
             Phase::Acknowledged { .. } => Self::Taken,
             Phase::Over => Self::Over,
-            Phase::Calling => match escalation.attempts.back() {
+            Phase::Calling => match escalation.attempts.last() {
                 Some(last) if last.stage > 0 => Self::Talks,
                 Some(last) if last.call.is_some() => Self::Rings,
                 _ => Self::Asked,

@@ -81,7 +81,7 @@ impl Desk {
     /// The first call of an alert goes ahead of others.
     fn class_of(&self, attempt: AttemptId) -> Class {
         let escalation = self.escalations.get(&attempt.escalation);
-        let first = escalation.and_then(|escalation| escalation.attempts.front());
+        let first = escalation.and_then(|escalation| escalation.attempts.first());
         match first {
             Some(first) if first.number == attempt.number && first.tried.is_empty() => Class::First,
             _ => Class::Further,
