@@ -6,7 +6,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::{
-    bytes,
+    bytes::{all, any_of, first_of, is, within},
     document::{Attribute, Content, Element, Span},
     grammar::{AttributeRole, TextRole, ValueRole},
     parse::BLANKS,
@@ -182,7 +182,7 @@ impl<'d, 'a> Address<'d, 'a> {
             verdict,
             is_websocket,
             is_plain,
-            has_odd_query: memchr::memchr(b'?', value.as_bytes())
+            has_odd_query: first_of(value.as_bytes(), 0, |block| is(block, b'?'))
                 .is_some_and(|at| query::may_be_odd(&value[at + 1..])),
             parts,
             value,
@@ -195,16 +195,11 @@ impl Parts {
     fn of_plain(value: &str) -> Option<Self> {
         let start = "https://".len();
         let rest = value.strip_prefix("https://")?.as_bytes();
-        let is_plain = |byte: u8| {
-            (byte > b' ') & (byte < 0x7F) & (byte != b'#') & (byte != b'@') & (byte != b'\\')
-        };
-        let host = rest
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b'?'))
-            .unwrap_or(rest.len());
+        let plain = |block| within(block, b' ' + 1, 0x7E) & !any_of(block, *b"#@\\");
+        let host = first_of(rest, 0, |block| any_of(block, *b"/?_")).unwrap_or(rest.len());
         let is_named = !matches!(rest, [] | [b'/' | b'?' | b':', ..]);
-        let is_all_plain = is_named && bytes::all(rest, is_plain) && !rest[..host].contains(&b'_');
-        is_all_plain.then(|| Self {
+        let is_plain = is_named && rest.get(host) != Some(&b'_') && all(rest, plain);
+        is_plain.then(|| Self {
             trimmed: 0..value.len(),
             authority: start..start + host,
         })
@@ -334,12 +329,13 @@ pub(crate) fn authority(address: &str) -> &str {
 
 /// An address up to its query.
 pub(crate) fn path(address: &str) -> &str {
-    &address[..memchr::memchr2(b'?', b'#', address.as_bytes()).unwrap_or(address.len())]
+    let end = first_of(address.as_bytes(), 0, |block| any_of(block, *b"?#"));
+    &address[..end.unwrap_or(address.len())]
 }
 
 /// Whether an address holds a placeholder.
 pub(crate) fn has_placeholder(address: &str) -> bool {
-    memchr::memchr(PLACEHOLDER as u8, address.as_bytes()).is_some()
+    first_of(address.as_bytes(), 0, |block| is(block, PLACEHOLDER as u8)).is_some()
 }
 
 /// From the first to the last piece of text in an element, blanks at both ends left out.

@@ -55,6 +55,9 @@ pub(crate) enum Undecodable {
     },
 }
 
+/// How most files begin.
+const USUAL_DECLARATION: &[u8] = br#"<?xml version="1.0" encoding="UTF-8"?>"#;
+
 /// How far an XML declaration is looked for, in bytes.
 const DECLARATION_WITHIN: usize = 256;
 
@@ -129,6 +132,9 @@ fn by_shape(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// The encoding that an ASCII-compatible declaration names, if there is one.
 fn declared(bytes: &[u8]) -> Result<Option<&'static Encoding>, Undecodable> {
+    if bytes.starts_with(USUAL_DECLARATION) {
+        return Ok(Some(UTF_8));
+    }
     if !bytes.starts_with(b"<?xml") {
         return Ok(None);
     }

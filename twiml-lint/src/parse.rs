@@ -10,14 +10,15 @@ mod characters;
 mod declaration;
 mod error;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::memmem;
 
 use crate::{
+    bytes::{any_of, first_of, is},
     document::{Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index},
     grammar::names::{self, Key},
 };
 use attributes::{TagEnd, tag_end, written_name};
-use characters::{Misfit, Place, decode, is_blank, is_name, name_end};
+use characters::{Misfit, Place, behind_blanks, decode, is_blank, is_name, name_end};
 
 pub(crate) use characters::{Survey, survey};
 pub use error::{ParseError, ParseErrorKind};
@@ -130,20 +131,18 @@ impl<'a> Parser<'a> {
 
     /// Reads the text that starts here, if there is one, up to the next `<` or the end.
     fn text(&mut self, start: usize) -> Result<usize, Misfit> {
-        let rest = &self.source.as_bytes()[start..];
-        let blanks = rest.iter().take_while(|&&byte| is_blank(byte)).count();
-        if rest.get(blanks) == Some(&b'<') && !self.survey.has_return {
-            return Ok(start + blanks);
+        let bytes = self.source.as_bytes();
+        let next = behind_blanks(bytes, start);
+        if bytes.get(next) == Some(&b'<') && !self.survey.has_return {
+            return Ok(next);
         }
-        let special = memchr2(b'<', b'&', rest).unwrap_or(rest.len());
-        let has_reference = rest.get(special) == Some(&b'&');
-        let length = if has_reference {
-            memchr(b'<', &rest[special..]).map_or(rest.len(), |by| special + by)
-        } else {
-            special
-        };
-        let end = start + length;
-        if length == 0 {
+        let special = |block| any_of(block, *b"<&");
+        let mut end = first_of(bytes, next, special).unwrap_or(bytes.len());
+        let has_reference = bytes.get(end) == Some(&b'&');
+        if has_reference {
+            end = first_of(bytes, end, |block| is(block, b'<')).unwrap_or(bytes.len());
+        }
+        if start == end {
             return Ok(end);
         }
         let raw = &self.source[start..end];
@@ -187,14 +186,14 @@ impl<'a> Parser<'a> {
             let found = written_name(self.source, start + 1, is_blank);
             return Err((start, ParseErrorKind::BadName(found.to_owned())));
         }
-        let name = &self.source[start + 1..name_end];
+        let name = start + 1..name_end;
         if self.open == NONE && !self.layout.elements.is_empty() {
-            return Err((start, ParseErrorKind::SecondRoot(name.to_owned())));
+            let name = self.source[name].to_owned();
+            return Err((start, ParseErrorKind::SecondRoot(name)));
         }
         if self.depth == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
-        let key = Key::at(bytes, start + 1, name.len());
         let first_attribute = index(self.layout.attributes.len());
         let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.layout)?;
         let element = index(self.layout.elements.len());
@@ -208,7 +207,7 @@ impl<'a> Parser<'a> {
             first_attribute,
             first_node,
             nodes_end: first_node,
-            name: names::element_with(key, name),
+            name: names::element_at(bytes, name),
             holds_text: false,
         });
         if !is_empty {

@@ -34,6 +34,13 @@ pub(crate) struct Tag<'d, 'a> {
     pub(crate) is_plain: bool,
 }
 
+/// What a look at the attributes of an element tells.
+struct Attributes {
+    /// Whether all exist and hold what they should; what is wrong with addresses is for other rules to say.
+    are_right: bool,
+    hold_address: bool,
+}
+
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
 pub(crate) const MAX_FINDINGS: usize = 10_000;
 
@@ -151,12 +158,13 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         self.known.clear();
         let mut holds_address = false;
         if let Some(role) = tag.role {
-            tag.is_plain = self.look_up_attributes(tag.element, role)
+            let attributes = self.look_up_attributes(tag.element, role);
+            tag.is_plain = attributes.are_right
                 && is_placed(tag, role)
                 && has_plain_number(tag.element, role)
                 && !rules::unexpected_text::may_be(tag.element, role)
                 && rules::missing_content::is_plainly_there(tag.element, role);
-            holds_address = role.text == TextRole::Url || self.known.iter().any(is_address);
+            holds_address = role.text == TextRole::Url || attributes.hold_address;
         }
         if !tag.is_plain {
             for looker in &looking.odd_elements {
@@ -195,16 +203,22 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
         }
     }
 
-    /// Looks up what the attributes are, and tells whether all exist and hold what they should.
-    fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> bool {
-        let mut is_plain = true;
+    /// Looks up what the attributes are.
+    fn look_up_attributes(&mut self, element: Element<'d, 'a>, role: &Role) -> Attributes {
+        let mut found = Attributes {
+            are_right: true,
+            hold_address: false,
+        };
         for attribute in element.attributes() {
             let known = role.named_attribute(attribute.known_name());
-            is_plain &=
-                known.is_some_and(|known| grammar::is_right(known.value, attribute.value()));
+            match known.map(|known| known.value) {
+                Some(ValueRole::Url { .. } | ValueRole::WebsocketUrl) => found.hold_address = true,
+                Some(value) => found.are_right &= grammar::is_right(value, attribute.value()),
+                None => found.are_right = false,
+            }
             self.known.push(known);
         }
-        is_plain
+        found
     }
 
     /// Lets the rules look at an address, and remembers it.
@@ -367,11 +381,6 @@ fn has_plain_number(element: Element<'_, '_>, role: &Role) -> bool {
         || element
             .only_text()
             .is_some_and(|(number, _)| grammar::judge_phone(number).is_none())
-}
-
-fn is_address(known: &Option<&'static AttributeRole>) -> bool {
-    known
-        .is_some_and(|known| matches!(known.value, ValueRole::Url { .. } | ValueRole::WebsocketUrl))
 }
 
 /// What runs a document: told by the first verb that only one product knows.

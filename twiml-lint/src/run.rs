@@ -72,9 +72,8 @@ const _: () = assert!(size_of::<Kept>() == 24);
 pub(crate) fn suspects(files: &[Checked]) -> Vec<(usize, Vec<Kept>)> {
     let all = || files.iter().flat_map(|file| &file.facts.addresses);
     // Few addresses end with a slash. By what they are without it: whether they occur with one, and without.
-    let slashed = all().filter(|kept| kept.ends_in_slash());
-    let mut slashed: HashMap<u64, [bool; 2], RandomState> =
-        slashed.map(|kept| (kept.print, [false; 2])).collect();
+    let mut slashed: HashMap<u64, [bool; 2], RandomState> = HashMap::default();
+    // Whether it is played again.
     let mut played: HashMap<u64, bool, RandomState> = HashMap::default();
     for kept in all() {
         match kept.compared {
@@ -82,12 +81,20 @@ pub(crate) fn suspects(files: &[Checked]) -> Vec<(usize, Vec<Kept>)> {
                 let again = played.entry(kept.print);
                 again.and_modify(|again| *again = true).or_default();
             }
-            Compared::Path { has_slash, .. } if !slashed.is_empty() => {
-                if let Some(forms) = slashed.get_mut(&kept.print) {
-                    forms[usize::from(has_slash)] = true;
+            Compared::Path { is_read_so, .. } => {
+                if is_read_so {
+                    slashed.entry(kept.print).or_default();
                 }
             }
-            Compared::Path { .. } => {}
+        }
+    }
+    if !slashed.is_empty() {
+        for kept in all() {
+            if let Compared::Path { has_slash, .. } = kept.compared
+                && let Some(forms) = slashed.get_mut(&kept.print)
+            {
+                forms[usize::from(has_slash)] = true;
+            }
         }
     }
     slashed.retain(|_, forms| *forms == [true; 2]);

@@ -147,7 +147,7 @@ impl fmt::Display for Position {
 
 /// Sources are shorter than 4 GiB (the parser refuses others), so every length and offset fits.
 pub(crate) fn index(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+    length as u32
 }
 
 #[cfg(test)]

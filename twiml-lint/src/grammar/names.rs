@@ -1,6 +1,8 @@
 //! Names that TwiML knows, as small numbers: the parser looks each name up once, and whoever asks what an element or an
 //! attribute is compares numbers from then on.
 
+use std::ops::Range;
+
 use super::table::{ATTRIBUTES, ELEMENTS};
 
 /// Stands for all names that TwiML does not know.
@@ -13,7 +15,7 @@ pub(crate) type NameId = u8;
 const SLOTS: usize = 1024;
 
 /// Names by what [`slot`] makes of them; who finds the slot taken has the next free one.
-struct Table<const N: usize> {
+pub(crate) struct Table<const N: usize> {
     slots: [NameId; SLOTS],
     keys: [Key; N],
     names: [&'static str; N],
@@ -74,7 +76,7 @@ impl Key {
 
 impl<const N: usize> Table<N> {
     /// Of equal names, which lie side by side, the first counts.
-    const fn new(names: [&'static str; N]) -> Self {
+    pub(crate) const fn new(names: [&'static str; N]) -> Self {
         let mut table = Self {
             slots: [UNKNOWN; SLOTS],
             keys: [Key::of(b""); N],
@@ -96,15 +98,24 @@ impl<const N: usize> Table<N> {
         table
     }
 
+    /// Where a name stands in the list; [`UNKNOWN`] if it is not there.
+    pub(crate) fn id(&self, name: &str) -> NameId {
+        self.id_at(name.as_bytes(), 0..name.len())
+    }
+
     #[inline]
-    fn find(&self, key: Key, name: &str) -> NameId {
+    fn id_at(&self, source: &[u8], name: Range<usize>) -> NameId {
+        let key = Key::at(source, name.start, name.len());
         let mut at = key.slot();
         loop {
             let id = self.slots[at];
             let Some(known) = self.keys.get(usize::from(id)) else {
                 return UNKNOWN;
             };
-            if *known == key && (key.length <= Key::WHOLE || self.names[usize::from(id)] == name) {
+            let is_same = *known == key
+                && (key.length <= Key::WHOLE
+                    || self.names[usize::from(id)].as_bytes() == &source[name.clone()]);
+            if is_same {
                 return id;
             }
             at = (at + 1) % SLOTS;
@@ -121,24 +132,24 @@ pub(super) const fn is_same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
-/// Which known element has this name, given with its key.
-pub(crate) fn element_with(key: Key, name: &str) -> NameId {
-    ELEMENT_NAMES.find(key, name)
+/// Which known element has the name that stands at this place of a source.
+pub(crate) fn element_at(source: &[u8], name: Range<usize>) -> NameId {
+    ELEMENT_NAMES.id_at(source, name)
 }
 
 /// Which known element has this name.
 pub(crate) fn element(name: &str) -> NameId {
-    element_with(Key::of(name.as_bytes()), name)
+    ELEMENT_NAMES.id(name)
 }
 
-/// Which known attribute has this name, given with its key.
-pub(crate) fn attribute_with(key: Key, name: &str) -> NameId {
-    ATTRIBUTE_NAMES.find(key, name)
+/// Which known attribute has the name that stands at this place of a source.
+pub(crate) fn attribute_at(source: &[u8], name: Range<usize>) -> NameId {
+    ATTRIBUTE_NAMES.id_at(source, name)
 }
 
 /// Which known attribute has this name.
 pub(crate) fn attribute(name: &str) -> NameId {
-    attribute_with(Key::of(name.as_bytes()), name)
+    ATTRIBUTE_NAMES.id(name)
 }
 
 /// The number of an attribute that TwiML knows.

@@ -3,15 +3,16 @@
 use std::{collections::HashSet, ops::Range};
 
 use memchr::memchr3_iter;
+use wide::u8x16;
 
 use super::{
     MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
     characters::{Misfit, Place, decode, is_blank, is_name, name_end},
 };
 use crate::{
-    bytes::first_of,
+    bytes::{any_of, first_of, within},
     document::{AttributeRecord, Layout, Reading, Span, index},
-    grammar::names::{self, Key, NameId},
+    grammar::names,
 };
 
 /// The end of a start tag.
@@ -32,7 +33,7 @@ const FEW: usize = 16;
 pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<TagEnd, Misfit> {
     let bytes = source.as_bytes();
     let first = layout.attributes.len();
-    let mut seen = HashSet::new();
+    let mut seen = Seen::default();
     let mut end = from;
     loop {
         let start = skip_blanks(bytes, end);
@@ -58,9 +59,9 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
             return Err((start, without_value(source, start)));
         }
         let quote = skip_blanks(bytes, equals + 1);
-        let name = &source[start..name_end];
         let Some(&mark @ (b'"' | b'\'')) = bytes.get(quote) else {
-            return Err((quote, ParseErrorKind::UnquotedValue(name.to_owned())));
+            let name = source[start..name_end].to_owned();
+            return Err((quote, ParseErrorKind::UnquotedValue(name)));
         };
         let open = quote + 1;
         let (close, first_mark) = value_end(bytes, open, mark)?;
@@ -68,15 +69,7 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
             None => Reading::AS_WRITTEN,
             Some(mark) => decoded(layout, source, open..close, mark)?,
         };
-        let known = names::attribute_with(Key::at(bytes, start, name.len()), name);
-        let others = &layout.attributes[first..];
-        if is_given(source, others, name, known, &mut seen) {
-            return Err((start, ParseErrorKind::DuplicateAttribute(name.to_owned())));
-        }
-        if others.len() == MAX_ATTRIBUTES {
-            return Err((start, ParseErrorKind::TooManyAttributes));
-        }
-        layout.attributes.push(AttributeRecord {
+        let attribute = AttributeRecord {
             name: Span {
                 start: index(start),
                 end: index(name_end),
@@ -86,8 +79,17 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
                 end: index(close),
             },
             reading,
-            known,
-        });
+            known: names::attribute_at(bytes, start..name_end),
+        };
+        let before = &layout.attributes[first..];
+        if seen.has(source, before, attribute) {
+            let name = source[start..name_end].to_owned();
+            return Err((start, ParseErrorKind::DuplicateAttribute(name)));
+        }
+        if before.len() == MAX_ATTRIBUTES {
+            return Err((start, ParseErrorKind::TooManyAttributes));
+        }
+        layout.attributes.push(attribute);
         end = close + 1;
     }
 }
@@ -108,25 +110,40 @@ fn decoded(
     reading.map_err(|(by, kind)| (first_mark + by, kind))
 }
 
-/// Whether one of the attributes before it has the same name.
-fn is_given<'a>(
-    source: &'a str,
-    others: &[AttributeRecord],
-    name: &'a str,
-    known: NameId,
-    seen: &mut HashSet<&'a str>,
-) -> bool {
-    let other_name = |other: &AttributeRecord| &source[other.name.range()];
-    if known != names::UNKNOWN {
-        return others.iter().any(|other| other.known == known);
+/// The names of the attributes that an element has so far.
+#[derive(Default)]
+struct Seen<'a> {
+    /// Those that TwiML knows, as bits.
+    known: [u64; 4],
+    /// All others, once they are many.
+    others: Option<HashSet<&'a str>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Whether one of the attributes before it has the same name; takes it in.
+    fn has(
+        &mut self,
+        source: &'a str,
+        before: &[AttributeRecord],
+        attribute: AttributeRecord,
+    ) -> bool {
+        if attribute.known != names::UNKNOWN {
+            let bits = &mut self.known[usize::from(attribute.known / 64)];
+            let bit = 1 << (attribute.known % 64);
+            let is_seen = *bits & bit != 0;
+            *bits |= bit;
+            return is_seen;
+        }
+        let name_of = |attribute: &AttributeRecord| &source[attribute.name.range()];
+        let name = name_of(&attribute);
+        if before.len() < FEW {
+            return before.iter().any(|other| name_of(other) == name);
+        }
+        let others = self
+            .others
+            .get_or_insert_with(|| before.iter().map(name_of).collect());
+        !others.insert(name)
     }
-    if others.len() < FEW {
-        return others.iter().any(|other| other_name(other) == name);
-    }
-    if seen.is_empty() {
-        seen.extend(others.iter().map(other_name));
-    }
-    !seen.insert(name)
 }
 
 /// What is wrong where there should be a name and `=`.
@@ -141,16 +158,17 @@ fn without_value(source: &str, start: usize) -> ParseErrorKind {
     }
 }
 
-/// Whether a byte means something in a value. Other control characters than blanks have been refused by now.
-fn is_mark(byte: u8) -> bool {
-    (byte < b' ') | (byte == b'"') | (byte == b'\'') | (byte == b'<') | (byte == b'&')
+/// Bytes that mean something in a value. Other control characters than blanks have been refused by now.
+#[inline]
+fn marks(block: u8x16) -> u8x16 {
+    within(block, 0, b' ' - 1) | any_of(block, *b"\"'<&")
 }
 
 /// Where the value ends that starts at `from`, and where the first byte stands that is not to be read as it is written.
 fn value_end(bytes: &[u8], from: usize, mark: u8) -> Result<(usize, Option<usize>), Misfit> {
     let mut first_mark = None;
     let mut at = from;
-    while let Some(found) = first_of(bytes, at, is_mark) {
+    while let Some(found) = first_of(bytes, at, marks) {
         match bytes[found] {
             byte if byte == mark => return Ok((found, first_mark)),
             b'<' => return Err((found, ParseErrorKind::LessThanInValue)),

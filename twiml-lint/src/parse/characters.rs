@@ -1,9 +1,10 @@
 //! Characters, names and references of XML 1.0 (fifth edition).
 
 use memchr::{memchr, memmem};
+use wide::u8x16;
 
 use super::ParseErrorKind;
-use crate::bytes::first_of;
+use crate::bytes::{any_of, first_of, is, within};
 
 /// Where references and line ends are being resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(crate) struct Survey {
     pub(crate) may_have_tags: bool,
 }
 
-/// Looks the source over. The loop has no branch per byte, so that the compiler can vectorize it.
+/// Looks the source over.
 pub(crate) fn survey(source: &str) -> Survey {
     let bytes = source.as_bytes();
     let mark = if bytes.starts_with("\u{FEFF}".as_bytes()) {
@@ -44,25 +45,19 @@ pub(crate) fn survey(source: &str) -> Survey {
         0
     };
     let bytes = &bytes[mark + declaration..];
-    let mut found = Found::default();
-    // As a reference is none, `#` behind `&` begins no tag.
-    found.tags |= bytes.first() == Some(&b'#');
-    for (&byte, &next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
-        found.look(byte, next);
-    }
-    if let Some(&last) = bytes.last() {
-        found.look(last, b' ');
-    }
-    let has_forbidden = found.controls && bytes.iter().any(is_forbidden_control)
-        || found.full_width && memmem::find(bytes, NONCHARACTERS).is_some();
+    let found = Found::by_blocks(bytes);
+    let has_controls = found.controls.any();
+    let has_forbidden = has_controls && bytes.iter().any(is_forbidden_control)
+        || found.full_width.any() && memmem::find(bytes, NONCHARACTERS).is_some();
     let is_forbidden = |&(_, c): &(usize, char)| !is_char(c);
     Survey {
         forbidden: has_forbidden
             .then(|| source.char_indices().find(is_forbidden))
             .flatten(),
-        has_return: found.controls && memchr(b'\r', bytes).is_some(),
-        may_have_cdata_end: found.brackets && memmem::find(bytes, b"]]").is_some(),
-        may_have_tags: found.tags,
+        has_return: has_controls && memchr(b'\r', bytes).is_some(),
+        may_have_cdata_end: found.brackets.any() && memmem::find(bytes, b"]]").is_some(),
+        // As a reference is none, `#` behind `&` begins no tag.
+        may_have_tags: found.tags.any() || bytes.first() == Some(&b'#'),
     }
 }
 
@@ -73,53 +68,68 @@ fn is_forbidden_control(byte: &u8) -> bool {
 /// U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
 const NONCHARACTERS: &[u8] = &[0xEF, 0xBF];
 
-/// What calls for a closer look.
+/// What calls for a closer look: lanes in which there was any.
 #[derive(Default)]
 struct Found {
     /// Others than line feeds.
-    controls: bool,
+    controls: u8x16,
     /// What full-width signs and some noncharacters begin with.
-    full_width: bool,
-    brackets: bool,
-    tags: bool,
+    full_width: u8x16,
+    brackets: u8x16,
+    tags: u8x16,
 }
 
 impl Found {
-    fn look(&mut self, byte: u8, next: u8) {
-        self.controls |= (byte < b' ') & (byte != b'\n');
-        self.full_width |= byte == NONCHARACTERS[0];
-        self.brackets |= byte == b']';
-        self.tags |= (byte == b'{') | (byte == b'$');
-        self.tags |= (byte == b'<') & ((next == b'%') | (next == b'?'));
-        self.tags |= (byte != b'&') & (next == b'#');
+    fn by_blocks(bytes: &[u8]) -> Self {
+        let mut found = Self::default();
+        let mut rest = bytes;
+        while let Some((pairs, _)) = rest.split_first_chunk::<17>() {
+            found.look(pairs);
+            rest = &rest[16..];
+        }
+        let mut last = [b' '; 17];
+        last[..rest.len()].copy_from_slice(rest);
+        found.look(&last);
+        found
+    }
+
+    /// Looks at sixteen bytes, each with the one behind it.
+    fn look(&mut self, pairs: &[u8; 17]) {
+        let [bytes, nexts] = [pairs.first_chunk(), pairs.last_chunk()];
+        let [byte, next] = [bytes, nexts].map(|block| u8x16::new(*block.expect("of 17 bytes")));
+        self.controls |= within(byte, 0, b' ' - 1) & !is(byte, b'\n');
+        self.full_width |= is(byte, NONCHARACTERS[0]);
+        self.brackets |= is(byte, b']');
+        self.tags |= any_of(byte, *b"{$");
+        self.tags |= is(byte, b'<') & any_of(next, *b"%?");
+        self.tags |= is(next, b'#') & !is(byte, b'&');
     }
 }
 
 /// White space of XML, the same as [`u8::is_ascii_whitespace`] without form feed.
 pub(super) fn is_blank(byte: u8) -> bool {
-    (byte == b' ') | (byte == b'\n') | (byte == b'\t') | (byte == b'\r')
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+/// Where the next byte stands that is no white space. Other control characters have been refused by now.
+#[inline]
+pub(super) fn behind_blanks(bytes: &[u8], from: usize) -> usize {
+    first_of(bytes, from, |block| !within(block, 0, b' ')).unwrap_or(bytes.len())
+}
+
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name_end(name, 0) == name.len()
 }
 
 /// Bytes that may stand in a name and are ASCII; what is not is judged by its character.
-const NAME_BYTES: [bool; 256] = {
-    let mut bytes = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let ascii = byte as u8;
-        bytes[byte] =
-            is_ascii_name_start(ascii) || ascii.is_ascii_digit() || ascii == b'-' || ascii == b'.';
-        byte += 1;
-    }
-    bytes
-};
-
-pub(super) fn is_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    if bytes.iter().all(|&byte| NAME_BYTES[usize::from(byte)]) {
-        return bytes.first().is_some_and(|&byte| is_ascii_name_start(byte));
-    }
-    let mut characters = name.chars();
-    characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
+#[inline]
+fn name_bytes(block: u8x16) -> u8x16 {
+    // The bit that tells small letters from capital ones.
+    let small = block | u8x16::splat(0x20);
+    within(small, b'a', b'z')
+        | within(block, b'0', b':')
+        | within(block, b'-', b'.')
+        | is(block, b'_')
 }
 
 /// Where the name ends that starts at `from`; `from` itself if none does.
@@ -130,16 +140,10 @@ pub(super) fn name_end(source: &str, from: usize) -> usize {
         Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
         _ => return from,
     }
-    let mut at = from + 1;
-    while bytes
-        .get(at)
-        .is_some_and(|&byte| NAME_BYTES[usize::from(byte)])
-    {
-        at += 1;
-    }
-    match bytes.get(at) {
+    let end = first_of(bytes, from, |block| !name_bytes(block)).unwrap_or(bytes.len());
+    match bytes.get(end) {
         Some(byte) if !byte.is_ascii() => from + name_length(&source[from..]),
-        _ => at,
+        _ => end,
     }
 }
 
@@ -155,10 +159,10 @@ fn name_length(text: &str) -> usize {
 
 /// Resolves references, and turns line ends to `\n` (2.11); in a value white space to blanks (3.3.3).
 pub(super) fn decode(raw: &str, place: Place, into: &mut String) -> Result<(), Misfit> {
-    let is_special = |byte: u8| match place {
-        Place::Text => (byte == b'&') | (byte == b'\r'),
-        Place::Value => (byte == b'&') | (byte < b' '),
-        Place::CData => byte == b'\r',
+    let is_special = |block| match place {
+        Place::Text => any_of(block, *b"&\r"),
+        Place::Value => is(block, b'&') | within(block, 0, b' ' - 1),
+        Place::CData => is(block, b'\r'),
     };
     let mut done = 0;
     while let Some(at) = first_of(raw.as_bytes(), done, is_special) {

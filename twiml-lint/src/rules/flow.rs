@@ -25,7 +25,7 @@ pub(super) fn given<'d>(
     attribute: NameId,
 ) -> Given<'d> {
     match element.known_value(attribute) {
-        Some(value) if has_placeholder(value) => Given::Unknown,
+        Some(value) if !pass.is_certain() && has_placeholder(value) => Given::Unknown,
         Some(value) => Given::Value(value),
         None if !pass.is_certain() && may_hide_attributes(pass, element) => Given::Unknown,
         None => Given::Nothing,

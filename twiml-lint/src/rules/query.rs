@@ -1,6 +1,7 @@
 //! The query of an address.
 
 use super::secret_in_query;
+use crate::bytes::{any_of, first_of, is};
 
 /// Names and values as written, escapes not resolved.
 pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -25,15 +26,17 @@ pub(super) fn pairs(address: &str) -> impl Iterator<Item = (&str, &str)> {
 /// long as a phone number, or the name may be that of a secret.
 pub(crate) fn may_be_odd(query: &str) -> bool {
     let bytes = query.as_bytes();
-    let (mut start, mut equals) = (0, None);
-    for (at, &byte) in bytes.iter().enumerate() {
-        match (byte, equals) {
-            (b'&', _) => (start, equals) = (at + 1, None),
-            (b'=', None) if may_be_secret(&bytes[start..at]) => return true,
-            (b'=', None) => equals = Some(at),
-            (_, Some(equals)) if at - equals == SHORT => return true,
-            _ => {}
+    let mut start = 0;
+    while let Some(end) = first_of(bytes, start, |block| any_of(block, *b"=&")) {
+        if bytes[end] == b'&' {
+            start = end + 1;
+            continue;
         }
+        let next = first_of(bytes, end, |block| is(block, b'&')).unwrap_or(bytes.len());
+        if next - end > SHORT || may_be_secret(&bytes[start..end]) {
+            return true;
+        }
+        start = bytes.len().min(next + 1);
     }
     false
 }

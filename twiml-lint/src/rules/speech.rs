@@ -1,11 +1,13 @@
 //! What the rules about speech share: the texts of a `Say`, and who says them in which language.
 
+use wide::u8x16;
+
 use super::flow::{self, Given};
 use crate::{
     address::has_placeholder,
-    bytes,
+    bytes::{self, is, within},
     document::{Content, Element, Span, index},
-    grammar::attribute,
+    grammar::{attribute, names::Table},
     pass::Pass,
     template::is_placeholder,
 };
@@ -92,28 +94,19 @@ struct Look {
 
 impl Look {
     fn at(text: &str) -> Self {
-        let is_plain = |byte: u8| (byte < 0x80) & !is_digit(byte);
-        if bytes::all(text.as_bytes(), is_plain) {
-            return Self {
-                is_ascii: true,
-                has_few_digits: true,
-            };
-        }
-        // Sums of so few bytes fit into one.
-        let digits = text.as_bytes().chunks(128).map(|block| {
-            let digits = block.iter().map(|&byte| u8::from(is_digit(byte)));
-            usize::from(digits.sum::<u8>())
-        });
+        let text = text.as_bytes();
+        let is_plain = bytes::all(text, |block| within(block, 0, 0x7F) & !digits(block));
         Self {
-            is_ascii: text.is_ascii(),
-            has_few_digits: digits.sum::<usize>() < LONG_RUN,
+            is_ascii: is_plain || text.is_ascii(),
+            has_few_digits: is_plain || bytes::count(text, digits) < LONG_RUN,
         }
     }
 }
 
-/// Whether a byte is a digit, or the first of a full-width one.
-fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_digit() | (byte == 0xEF)
+/// Digits, and the first bytes of full-width ones.
+#[inline]
+fn digits(block: u8x16) -> u8x16 {
+    within(block, b'0', b'9') | is(block, 0xEF)
 }
 
 /// Shorter runs of digits are years, counts and house numbers.
@@ -193,13 +186,24 @@ fn google(name: &str) -> Option<&str> {
 
 /// The language of a voice of Amazon Polly, as Amazon's table of voices has them. Voices that speak two are left out.
 fn polly(name: &str) -> Option<&'static str> {
-    let voice = memchr::memchr(b'-', name.as_bytes()).map_or(name, |end| &name[..end]);
-    let at = POLLY.binary_search_by_key(&voice, |(name, _)| name).ok()?;
-    Some(POLLY[at].1)
+    let end = bytes::first_of(name.as_bytes(), 0, |block| is(block, b'-'));
+    let voice = &name[..end.unwrap_or(name.len())];
+    let (_, language) = POLLY.get(usize::from(POLLY_NAMES.id(voice)))?;
+    Some(language)
 }
 
+static POLLY_NAMES: Table<{ POLLY.len() }> = {
+    let mut names = [""; POLLY.len()];
+    let mut voice = 0;
+    while voice < names.len() {
+        names[voice] = POLLY[voice].0;
+        voice += 1;
+    }
+    Table::new(names)
+};
+
 /// By name.
-static POLLY: [(&str, &str); 89] = [
+const POLLY: [(&str, &str); 89] = [
     ("Adriano", "it-IT"),
     ("Amy", "en-GB"),
     ("Andres", "es-MX"),

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
+    bytes::{first_of, is},
     address::path,
     finding::Related,
     run::{Candidate, Kept, Run},
@@ -92,6 +93,6 @@ pub(crate) fn bare(address: &str) -> Option<(&str, bool)> {
     } else {
         bytes.windows(2).position(|two| two == b"//").map_or(0, |at| at + 2)
     };
-    let has_path = host == 0 && !bare.is_empty() || memchr::memchr(b'/', &bytes[host..]).is_some();
+    let has_path = host == 0 && !bare.is_empty() || first_of(bytes, host, |block| is(block, b'/')).is_some();
     has_path.then_some((bare, has_slash))
 }
