@@ -221,7 +221,7 @@ fn subject(args: &Args, url: &str, tokens: &Tokens, seed: u64) -> Result<Subject
     let method = if args.get { Method::Get } else { Method::Post };
     // What the handler believes the place to be; elsewhere is elsewhere.
     let believed = |place: Address| match &route {
-        Some(route) if place.origin() == real.origin() => route
+        Some(route) if place.is_at(&real) => route
             .public(place.target())
             .with_userinfo(real.userinfo())
             .with_fragment(place.fragment()),

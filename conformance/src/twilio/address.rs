@@ -169,6 +169,13 @@ impl Address {
         format!("{}://{}", self.scheme.name(), self.authority())
     }
 
+    /// Whether another address has the same scheme and host, and the same port, be it written down or the usual one.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.scheme == other.scheme
+            && self.host.eq_ignore_ascii_case(&other.host)
+            && self.port_called() == other.port_called()
+    }
+
     /// The same place with another path and query.
     #[must_use]
     pub fn with_target(&self, target: impl Into<String>) -> Self {

@@ -141,9 +141,8 @@ fn elsewhere<'s>(stage: &'s Stage<'_>) -> Playing<'s> {
                 )),
             };
         };
-        let path =
-            |address: &crate::twilio::Address| format!("{}{}", address.origin(), address.path());
-        match path(&fallback.address) == path(&line.voice.address) {
+        let (other, first) = (&fallback.address, &line.voice.address);
+        match other.is_at(first) && other.path() == first.path() {
             true => Err(Stop::fail(
                 "another address than that of the call",
                 "the same address",

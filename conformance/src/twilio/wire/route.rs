@@ -22,7 +22,7 @@ impl Route {
 
     /// Where the request for an address goes.
     pub fn dial(&self, address: &Address) -> Address {
-        let is_below = address.origin().eq_ignore_ascii_case(&self.public.origin());
+        let is_below = address.is_at(&self.public);
         let below = address.target().strip_prefix(self.public.target());
         match below.filter(|rest| is_below && (rest.is_empty() || rest.starts_with(['/', '?']))) {
             Some(rest) => self.real.with_target(rest),
@@ -59,6 +59,12 @@ mod tests {
             "http://127.0.0.1:80/voice//a?b",
         );
         check("https://H.example/page", "http://127.0.0.1:80");
+        check(
+            "https://h.example:443/page/voice",
+            "http://127.0.0.1:80/voice",
+        );
+        check("https://h.example:80/page", "https://h.example:80/page");
+        check("http://h.example:443/page", "http://h.example:443/page");
         check("https://h.example/pages", "https://h.example/pages");
         check("https://other/page/voice", "https://other/page/voice");
         assert_eq!(

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
-    handler::{PUBLIC, STALE_TOKEN, TIMEOUT_SECS, TOKEN},
+    handler::{PUBLIC, SHARED_KEY, STALE_TOKEN, TIMEOUT_SECS, TOKEN},
     http::Server,
 };
 
@@ -30,6 +30,7 @@ impl Run {
             .args(arguments)
             .env("TOKEN", TOKEN)
             .env("STALE", STALE_TOKEN)
+            .env("SHARED", SHARED_KEY)
             .env("EMPTY", "")
             .stdin(Stdio::null())
             .output()
@@ -68,8 +69,6 @@ impl Played {
         arguments.extend([
             "--url",
             &url,
-            "--public-url",
-            PUBLIC,
             "--auth-token-env",
             "TOKEN",
             "--stale-token-env",
@@ -89,6 +88,9 @@ impl Played {
             json.to_str().expect("UTF-8"),
         ]);
         arguments.extend(more);
+        if !more.contains(&"--public-url") {
+            arguments.extend(["--public-url", PUBLIC]);
+        }
         if !more.contains(&"--timeout") {
             arguments.extend(["--timeout", &timeout]);
         }

@@ -31,9 +31,14 @@ struct Call {
     fallbacks: u32,
 }
 
+/// The key for signatures with SHA-256.
+pub(crate) const SHARED_KEY: &str = "c2hhcmVkIGtleSBvZiB0aGVzZSB0ZXN0cw";
+
 /// A handler with at most one bug.
 pub(crate) struct Handler {
     bug: &'static str,
+    /// What it believes itself at.
+    public: &'static str,
     calls: Arc<Mutex<HashMap<String, Call>>>,
     worker: Mutex<()>,
 }
@@ -44,8 +49,14 @@ type Form = Vec<(String, String)>;
 impl Handler {
     /// Serves it. The name of a bug that it does not know makes it a good one.
     pub(crate) fn serve(bug: &'static str) -> Server {
+        Self::serve_at(PUBLIC, bug)
+    }
+
+    /// Serves it for a server that believes itself somewhere else.
+    pub(crate) fn serve_at(public: &'static str, bug: &'static str) -> Server {
         let handler = Self {
             bug,
+            public,
             calls: Arc::default(),
             worker: Mutex::default(),
         };

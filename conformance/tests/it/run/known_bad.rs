@@ -194,8 +194,7 @@ fn every_known_bug_is_caught_by_the_case_that_is_made_for_it() {
     assert!(survivors.is_empty(), "{survivors:#?}");
 }
 
-/// Cases whose failures are shown in tests of their own, or that even the good handler of these tests fails (`sig/sha256-downgrade`), or would
-/// need another address or another key.
+/// Cases whose failures are shown in tests of their own, since they need another address, another key or another way to be played.
 const SHOWN_ELSEWHERE: [&str; 6] = [
     "sig/no-token",
     "sig/port-default",
@@ -341,4 +340,40 @@ fn a_handler_that_accepts_everything_without_a_token_is_caught() {
     let closed = Handler::serve("refuses everything");
     let url = format!("http://{}/voice", closed.address);
     Run::with(&["--url", &url, "--no-token"]).check(0);
+}
+
+#[test]
+fn a_handler_that_takes_its_port_as_it_is_written_is_caught_wherever_it_lives() {
+    for (public, case) in [
+        ("https://oncall.example.com", "sig/port-default"),
+        ("http://oncall.example.com:8080", "sig/port-missing"),
+    ] {
+        for (bug, outcome) in [("insists on the port", "failed"), ("none", "passed")] {
+            let server = Handler::serve_at(public, bug);
+            let played = Played::against(&server, &[case, "sig/plain"], &["--public-url", public]);
+            let outcomes = (played.outcome("sig/plain"), played.outcome(case));
+            assert_eq!(
+                outcomes,
+                ("passed", outcome),
+                "{bug}: {}",
+                played.run.stdout
+            );
+        }
+    }
+}
+
+#[test]
+fn a_handler_that_does_not_know_the_new_scheme_is_caught_and_one_that_does_is_not() {
+    let cases = ["sig/sha256", "sig/sha256-downgrade", "sig/plain"];
+    for (bug, outcome) in [("none", "failed"), ("knows SHA-256", "passed")] {
+        let server = Handler::serve(bug);
+        let played = Played::against(&server, &cases, &["--shared-key-env", "SHARED"]);
+        let outcomes = cases.map(|case| played.outcome(case));
+        assert_eq!(
+            outcomes,
+            [outcome, outcome, "passed"],
+            "{}",
+            played.run.stdout
+        );
+    }
 }

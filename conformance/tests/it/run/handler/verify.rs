@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::{Form, Handler, PUBLIC, Reply, Request, STALE_TOKEN, TOKEN};
+use super::{Form, Handler, Reply, Request, SHARED_KEY, STALE_TOKEN, TOKEN};
 
 impl Handler {
     /// The parameters of a request that is genuine; else the reply, or none for a crash.
@@ -31,17 +31,21 @@ impl Handler {
         if self.has("crashes at a signature that is none") && STANDARD.decode(given).is_err() {
             return Err(None);
         }
+        let with_sha256 = self.has("knows SHA-256")
+            && request
+                .header("x-twilio-webhooks-signature-settings")
+                .is_some_and(|settings| settings.contains("algorithm=HMAC_SHA256"));
         let is_signed = self
             .urls(request)
             .iter()
-            .any(|url| self.is_signed(given, url, &signed_form));
+            .any(|url| self.is_signed(given, url, &signed_form, with_sha256));
         match is_signed && self.has_right_body(request) {
             true => Ok(form),
             false => Err(refused()),
         }
     }
 
-    fn is_signed(&self, given: &str, url: &str, form: &Form) -> bool {
+    fn is_signed(&self, given: &str, url: &str, form: &Form, with_sha256: bool) -> bool {
         let mut text = url.to_owned();
         let mut sorted = form.clone();
         match self.bug {
@@ -62,6 +66,9 @@ impl Handler {
         for (name, value) in sorted {
             text.push_str(&name);
             text.push_str(&value);
+        }
+        if with_sha256 {
+            return given == sha256(SHARED_KEY, &text);
         }
         let keys: &[&str] = match self.bug {
             "still accepts its old token" => &[TOKEN, STALE_TOKEN],
@@ -102,7 +109,10 @@ impl Handler {
         match self.bug {
             "insists on the port" => {}
             "knows no port" => bases = bare.into_iter().collect(),
-            _ => bases.extend(bare),
+            _ => match bare {
+                Some(bare) => bases.push(bare),
+                None => bases.push(format!("{}:443", bases[0])),
+            },
         }
         let mut paths = vec![path.clone()];
         if self.has("tries both spellings of a slash") {
@@ -122,7 +132,7 @@ impl Handler {
     fn base(&self, request: &Request) -> String {
         let header = |name: &str| request.header(name).map(str::to_owned);
         let host = header("host").unwrap_or_default();
-        let public_host = PUBLIC.trim_start_matches("https://").to_owned();
+        let public_host = self.public.trim_start_matches("https://").to_owned();
         match self.bug {
             "takes its password into the address" => {
                 format!("https://conformance:p%40ss@{public_host}")
@@ -140,7 +150,7 @@ impl Handler {
                     header("x-forwarded-proto").unwrap_or("https".to_owned())
                 )
             }
-            _ => PUBLIC.to_owned(),
+            _ => self.public.to_owned(),
         }
     }
 
