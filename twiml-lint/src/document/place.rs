@@ -147,7 +147,7 @@ impl fmt::Display for Position {
 
 /// Sources are shorter than 4 GiB (the parser refuses others), so every length and offset fits.
 pub(crate) fn index(length: usize) -> u32 {
-    length as u32
+    length.min(u32::MAX as usize) as u32
 }
 
 #[cfg(test)]

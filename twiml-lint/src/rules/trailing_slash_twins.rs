@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    bytes::{first_of, is},
     address::path,
+    bytes::{first_of, is},
     finding::Related,
     run::{Candidate, Kept, Run},
     rule::{Check, Example, Level, Rule},
