@@ -117,14 +117,14 @@ impl<'d, 'a> Address<'d, 'a> {
     }
 
     /// Host and port of an absolute address as they stand in the source, for messages.
-    pub(crate) fn host(&self, source: &'d str) -> String {
+    pub(crate) fn host<'s>(&self, source: &'s str) -> Cow<'s, str> {
         let host = self.authority().unwrap_or_default();
         let raw = &source[self.span.range()];
         let start = self.parts.authority.start - self.parts.trimmed.start;
         // References may stand before or in it; what a template puts in is as long as its placeholder.
         match raw.get(start..start + host.len()) {
-            Some(written) if has_placeholder(host) => written.to_owned(),
-            _ => host.to_owned(),
+            Some(written) if written == host || has_placeholder(host) => written.into(),
+            _ => host.to_owned().into(),
         }
     }
 
@@ -137,13 +137,15 @@ impl<'d, 'a> Address<'d, 'a> {
         let Some(role) = tag.role else { return };
         for (attribute, known) in tag.element.attributes().zip(known) {
             let Some(known) = *known else { continue };
-            let value = attribute.value();
-            let is_websocket = match known.value {
-                ValueRole::Url { may_be_empty } if may_be_empty && value.is_empty() => continue,
-                ValueRole::Url { .. } => false,
-                ValueRole::WebsocketUrl => true,
+            let (may_be_empty, is_websocket) = match known.value {
+                ValueRole::Url { may_be_empty } => (may_be_empty, false),
+                ValueRole::WebsocketUrl => (false, true),
                 _ => continue,
             };
+            let value = attribute.value();
+            if may_be_empty && value.is_empty() {
+                continue;
+            }
             let span = trimmed(attribute.value_span(), attribute.raw());
             let place = Place::Attribute(attribute, known);
             take(Self::new(tag, place, value.into(), span, is_websocket));
@@ -183,7 +185,7 @@ impl<'d, 'a> Address<'d, 'a> {
             is_websocket,
             is_plain,
             has_odd_query: first_of(value.as_bytes(), 0, |block| is(block, b'?'))
-                .is_some_and(|at| query::may_be_odd(&value[at + 1..])),
+                .is_some_and(|at| query::may_be_odd(&value, at + 1)),
             parts,
             value,
         }

@@ -71,6 +71,19 @@ pub(crate) fn first_of(bytes: &[u8], from: usize, set: impl Set) -> Option<usize
     (found != 0).then(|| at + found.trailing_zeros() as usize)
 }
 
+/// Where from a place on these two bytes stand side by side for the first time.
+#[inline]
+pub(crate) fn pair(bytes: &[u8], from: usize, [first, second]: [u8; 2]) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at = first_of(bytes, at, |block| is(block, first))?;
+        if bytes.get(at + 1) == Some(&second) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
 /// Which of less than a block's bytes are in a set, as bits.
 #[inline]
 fn matching(rest: &[u8], set: impl Set) -> u32 {
@@ -121,6 +134,20 @@ mod tests {
                 bytes[at] = b'a';
             }
         }
+    }
+
+    #[test]
+    fn a_pair_is_found_where_it_stands_first() {
+        let check = |text: &str, from, expected| {
+            assert_eq!(pair(text.as_bytes(), from, *b"?>"), expected, "{text:?}");
+        };
+        check("", 0, None);
+        check("?", 0, None);
+        check("? >", 0, None);
+        check("??>?>", 0, Some(1));
+        check("??>?>", 2, Some(3));
+        check("??>?>", 5, None);
+        check("a long text? With one > and one ?>", 0, Some(32));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) use place::{Walk, index};
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
     source: &'a str,
-    layout: Layout,
+    pub(crate) layout: Layout,
 }
 
 /// An element of a document.
@@ -83,11 +83,15 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_within(source: &'a str, limits: Limits) -> Result<Self, ParseError> {
-        parse::parse(source, limits, None)
+        parse::parse(source, limits)
     }
 
-    pub(crate) fn new(source: &'a str, layout: Layout) -> Self {
-        Self { source, layout }
+    /// A document of which nothing has been read.
+    pub(crate) fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            layout: Layout::spare(),
+        }
     }
 
     /// The text that was read.
@@ -325,6 +329,11 @@ impl<'d, 'a> Element<'d, 'a> {
     /// Which of the names that TwiML knows it has.
     pub(crate) fn known_name(self) -> NameId {
         self.record().name
+    }
+
+    /// Whether it stands directly in the root.
+    pub(crate) fn is_below_root(self) -> bool {
+        self.record().parent == 0
     }
 
     /// Its place among the elements of the document, in the order of their start tags.

@@ -7,15 +7,16 @@ use crate::{
     document::Span,
     encoding::{self, Text, Undecodable},
     finding::{Finding, Related},
-    parse::{self, Limits, ParseError, ParseErrorKind, Survey},
-    pass::{Looking, MAX_FINDINGS, Pass},
+    grammar::Product,
+    parse::{self, Limits, ParseError, ParseErrorKind, Parser, Survey},
+    pass::{self, Looking, MAX_FINDINGS, Pass, Seen, Source},
     places::Places,
     rule::{Check, Level, Rule},
     rules,
     run::Facts,
     settings::{SettingError, Settings},
-    suppress::{self, Suppression},
-    template::{self, Mask},
+    suppress::{self, Suppression, Suppressions},
+    template,
 };
 
 /// Reads files under one set of settings.
@@ -28,16 +29,8 @@ pub struct Linter {
     suppression_levels: (Level, Level),
     /// The rules over several files that look, with their levels.
     over_files: Arc<[(&'static Rule, Level)]>,
-}
-
-/// A text to be read as XML.
-#[derive(Clone, Copy)]
-struct Source<'s> {
-    /// The name of the file, if it has one.
-    name: Option<&'s str>,
-    /// As it was written.
-    text: &'s str,
-    mask: &'s Mask,
+    /// How many elements of a document are looked at before the next ones are read.
+    part: usize,
 }
 
 /// A file that has been read.
@@ -82,6 +75,7 @@ impl Linter {
                 .filter(|&(_, level)| level != Level::Off)
                 .collect(),
             settings,
+            part: parse::PART,
         })
     }
 
@@ -185,55 +179,55 @@ impl Linter {
         survey: Option<Survey>,
         checked: &mut Checked,
     ) -> Result<(), ParseError> {
-        let document = parse::parse(masked, Limits::FILE, survey)?;
-        let root = document.root();
+        let mut parser = Parser::new(masked, Limits::FILE, survey)?;
+        parser.advance(self.part)?;
+        let mut product = pass::product(parser.part());
+        let is_twiml = parser.part().root().name() == "Response";
+        // What a template has a say in is looked at back and forth; and what verbs are depends on what runs the document.
+        if !is_twiml || !source.mask.is_certain() || product.is_none() {
+            parser.read_rest()?;
+            product = product.or_else(|| pass::product(parser.part()));
+        }
+        let root = parser.part().root();
         checked.is_twiml = root.name().eq_ignore_ascii_case("Response");
-        if root.name() != "Response" {
+        if !is_twiml {
             rules::wrong_root::check(self, root, &mut checked.findings);
             return Ok(());
         }
-        checked
-            .suppressions
-            .extend(suppress::suppressions(&document));
+        let root = root.name_span();
+        let mut suppressions = Suppressions::default();
+        let mut seen = Seen::new();
+        loop {
+            suppressions.read(parser.part());
+            let mut pass = Pass::new(source, parser.part(), product.unwrap_or(Product::Voice), &self.settings, &mut seen);
+            pass.walk(&self.looking);
+            if parser.is_over() {
+                pass.finish(&self.looking);
+                break;
+            }
+            parser.advance(self.part)?;
+        }
+        checked.suppressions.extend(suppressions.finish(masked));
         if checked.suppressions.len() > suppress::MAX {
             checked.suppressions.truncate(suppress::MAX);
             let message = format!(
                 "more than {} comments silence rules; the others count for nothing",
                 suppress::MAX
             );
-            self.report(
-                &rules::beyond_bounds::RULE,
-                root.name_span(),
-                message,
-                None,
-                &mut checked.findings,
-            );
+            self.beyond_bounds(root, message, &mut checked.findings);
         }
-        let mut pass = Pass::new(
-            source.text,
-            &document,
-            source.mask,
-            &self.settings,
-            source.name,
-            &mut checked.findings,
-        );
-        pass.run(&self.looking);
-        let has_surplus = pass.has_surplus();
-        pass.give(&mut checked.facts.addresses);
-        drop(pass);
-        if has_surplus {
+        if seen.has_surplus() {
             let message = format!(
                 "more than {MAX_FINDINGS} things are wrong with this document; the others are left out"
             );
-            self.report(
-                &rules::beyond_bounds::RULE,
-                root.name_span(),
-                message,
-                None,
-                &mut checked.findings,
-            );
+            self.beyond_bounds(root, message, &mut checked.findings);
         }
+        seen.give(&mut checked.findings, &mut checked.facts.addresses);
         Ok(())
+    }
+
+    fn beyond_bounds(&self, span: Span, message: String, findings: &mut Vec<Finding>) {
+        self.report(&rules::beyond_bounds::RULE, span, message, None, findings);
     }
 
     fn malformed(&self, error: &ParseError, findings: &mut Vec<Finding>) {

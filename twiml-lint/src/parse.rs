@@ -2,7 +2,7 @@
 //! matching ends, names, attributes, references, characters, what may stand where.
 //!
 //! It looks at each byte about twice: once for the whole source in [`survey`], which answers what would otherwise be asked
-//! of each piece, and once for what ends the piece. Tests hold it against quick-xml and against documents made up at
+//! of each piece, and once for what ends the piece. [`parse()`] reads a document as a whole, [`Parser`] part by part. Tests hold it against quick-xml and against documents made up at
 //! random; the benchmark holds it against quick-xml's bare event loop.
 
 mod attributes;
@@ -13,12 +13,12 @@ mod error;
 use memchr::memmem;
 
 use crate::{
-    bytes::{any_of, first_of, is},
-    document::{Document, ElementRecord, Kind, Layout, NONE, Node, Position, Reading, Span, index},
+    bytes::{any_of, first_of, is, pair},
+    document::{Document, ElementRecord, Kind, NONE, Node, Position, Reading, Span, index},
     grammar::names::{self, Key},
 };
 use attributes::{TagEnd, tag_end, written_name};
-use characters::{Misfit, Place, behind_blanks, decode, is_blank, is_name, name_end};
+use characters::{Misfit, Place, behind_blanks, decode, is_blank, is_name, name_at};
 
 pub(crate) use characters::{Survey, survey};
 pub use error::{ParseError, ParseErrorKind};
@@ -48,40 +48,35 @@ impl Limits {
     };
 }
 
+/// How many elements a part has that is still in the processor's own memory when it has been read.
+pub(crate) const PART: usize = 512;
+
 /// White space of XML. Other blanks are text.
 pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Reads a document of which a look over its source may tell more than it must.
-pub(crate) fn parse(
-    source: &str,
-    limits: Limits,
-    survey: Option<Survey>,
-) -> Result<Document<'_>, ParseError> {
-    build(source, limits, survey).map_err(|(offset, kind)| ParseError {
-        kind,
-        offset,
-        position: Position::of(source, offset),
-    })
+/// Reads a document as a whole.
+pub(crate) fn parse(source: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
+    let mut parser = Parser::new(source, limits, None)?;
+    parser.read_rest()?;
+    Ok(parser.document)
 }
 
-fn build(source: &str, limits: Limits, survey: Option<Survey>) -> Result<Document<'_>, Misfit> {
-    let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
-    if source.len() > max_bytes {
-        return Err((max_bytes, ParseErrorKind::TooLarge));
-    }
-    let survey = survey.unwrap_or_else(|| characters::survey(source));
-    if let Some((at, c)) = survey.forbidden {
-        return Err((at, ParseErrorKind::ForbiddenCharacter(c)));
-    }
-    Parser::new(source, survey).read()
-}
-
-struct Parser<'a> {
+/// Reads a document part by part: as many of the root's children as fit into memory that is quickly reached, and is used again
+/// for the next ones. A file of 50 MB has some two million pieces; to lay them all out before anybody looks at them takes
+/// longer than reading them.
+///
+/// Each part is a [`Document`] with the root and those children in it, and what stands between and around them. What stands
+/// before the root is in the first one, what stands behind it in the last. In all but the first, the root has no attributes,
+/// and its start tag ends where the part starts; in all but the last, it ends where the part ends.
+pub(crate) struct Parser<'a> {
     source: &'a str,
     /// Where the text after a byte order mark starts. A second mark is text.
     start: usize,
     survey: Survey,
-    layout: Layout,
+    /// The part that is being read.
+    document: Document<'a>,
+    /// Up to where the source has been read.
+    at: usize,
     /// The innermost element that has not been closed yet, or [`NONE`].
     open: u32,
     /// How many there are.
@@ -89,44 +84,116 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(source: &'a str, survey: Survey) -> Self {
-        Self {
+    /// Before the first part of a document, of which a look over its source may have been taken already.
+    pub(crate) fn new(
+        source: &'a str,
+        limits: Limits,
+        survey: Option<Survey>,
+    ) -> Result<Self, ParseError> {
+        let refused = |misfit| Err(told(source, misfit));
+        let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
+        if source.len() > max_bytes {
+            return refused((max_bytes, ParseErrorKind::TooLarge));
+        }
+        let survey = survey.unwrap_or_else(|| characters::survey(source));
+        if let Some((at, c)) = survey.forbidden {
+            return refused((at, ParseErrorKind::ForbiddenCharacter(c)));
+        }
+        let start = if source.starts_with('\u{FEFF}') { 3 } else { 0 };
+        Ok(Self {
             source,
-            start: if source.starts_with('\u{FEFF}') { 3 } else { 0 },
+            start,
             survey,
-            layout: Layout::spare(),
+            document: Document::new(source),
+            at: start,
             open: NONE,
             depth: 0,
-        }
+        })
     }
 
-    fn read(mut self) -> Result<Document<'a>, Misfit> {
+    /// Reads the next part, with about so many elements. It ends before a child of the root, so that the last one has a child
+    /// unless the root has none.
+    pub(crate) fn advance(&mut self, size: usize) -> Result<(), ParseError> {
+        if let Some(&root) = self.document.layout.elements.first() {
+            let start = index(self.at);
+            self.document.layout.clear();
+            self.document.layout.elements.push(ElementRecord {
+                start_tag_end: start,
+                elements_end: 1,
+                first_attribute: 0,
+                first_node: 0,
+                nodes_end: 0,
+                holds_text: false,
+                ..root
+            });
+        }
+        self.extend(size)
+    }
+
+    /// Reads the rest of the document into the part that was read last.
+    pub(crate) fn read_rest(&mut self) -> Result<(), ParseError> {
+        self.extend(usize::MAX)
+    }
+
+    /// What was read last.
+    pub(crate) fn part(&self) -> &Document<'a> {
+        &self.document
+    }
+
+    /// Whether that is the end of the document.
+    pub(crate) fn is_over(&self) -> bool {
+        self.at == self.source.len()
+    }
+
+    fn extend(&mut self, size: usize) -> Result<(), ParseError> {
+        self.read(size)
+            .map_err(|misfit| told(self.source, misfit))
+    }
+
+    /// Reads on to the end, or to a child of the root when there is enough for a part.
+    fn read(&mut self, size: usize) -> Result<(), Misfit> {
         let bytes = self.source.as_bytes();
-        let mut at = self.start;
+        let mut at = self.at;
         loop {
             at = self.text(at)?;
             if at == bytes.len() {
+                self.at = at;
                 return self.finish();
             }
             at = match bytes.get(at + 1) {
                 Some(b'/') => self.end_tag(at)?,
                 Some(b'!') => self.comment_or_cdata(at)?,
                 Some(b'?') => self.instruction(at)?,
+                _ if self.depth == 1 && self.document.layout.is_filled(size) => {
+                    self.at = at;
+                    self.end_part();
+                    return Ok(());
+                }
                 _ => self.start_tag(at)?,
             };
         }
     }
 
-    fn finish(self) -> Result<Document<'a>, Misfit> {
+    /// Lets the root end here for now.
+    fn end_part(&mut self) {
+        let layout = &mut self.document.layout;
+        let [elements_end, nodes_end] = [layout.elements.len(), layout.nodes.len()].map(index);
+        let root = &mut layout.elements[0];
+        root.span.end = index(self.at);
+        root.elements_end = elements_end;
+        root.nodes_end = nodes_end;
+    }
+
+    fn finish(&self) -> Result<(), Misfit> {
         if self.open != NONE {
-            let start = self.layout.elements[self.open as usize].span.start as usize;
+            let start = self.document.layout.elements[self.open as usize].span.start as usize;
             let name = self.name_of(self.open).to_owned();
             return Err((start, ParseErrorKind::UnclosedElement(name)));
         }
-        if self.layout.elements.is_empty() {
+        if self.document.layout.elements.is_empty() {
             return Err((self.source.len(), ParseErrorKind::NoRoot));
         }
-        Ok(Document::new(self.source, self.layout))
+        Ok(())
     }
 
     /// Reads the text that starts here, if there is one, up to the next `<` or the end.
@@ -146,7 +213,7 @@ impl<'a> Parser<'a> {
             return Ok(end);
         }
         let raw = &self.source[start..end];
-        let Some(open) = self.layout.elements.get_mut(self.open as usize) else {
+        let Some(open) = self.document.layout.elements.get_mut(self.open as usize) else {
             return match raw.bytes().position(|byte| !is_blank(byte)) {
                 Some(by) => Err((start + by, ParseErrorKind::TextOutsideRoot)),
                 None => Ok(end),
@@ -176,7 +243,7 @@ impl<'a> Parser<'a> {
 
     fn read_start_tag(&mut self, start: usize) -> Result<usize, Misfit> {
         let bytes = self.source.as_bytes();
-        let name_end = name_end(self.source, start + 1);
+        let (name_end, known) = name_at(self.source, start + 1, names::element_at);
         let is_name_ended = match bytes.get(name_end) {
             Some(b'/') => bytes.get(name_end + 1) == Some(&b'>'),
             Some(&byte) => byte == b'>' || is_blank(byte),
@@ -187,18 +254,18 @@ impl<'a> Parser<'a> {
             return Err((start, ParseErrorKind::BadName(found.to_owned())));
         }
         let name = start + 1..name_end;
-        if self.open == NONE && !self.layout.elements.is_empty() {
+        if self.open == NONE && !self.document.layout.elements.is_empty() {
             let name = self.source[name].to_owned();
             return Err((start, ParseErrorKind::SecondRoot(name)));
         }
         if self.depth == MAX_DEPTH {
             return Err((start, ParseErrorKind::TooDeep));
         }
-        let first_attribute = index(self.layout.attributes.len());
-        let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.layout)?;
-        let element = index(self.layout.elements.len());
-        let first_node = index(self.layout.nodes.len());
-        self.layout.elements.push(ElementRecord {
+        let first_attribute = index(self.document.layout.attributes.len());
+        let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.document.layout)?;
+        let element = index(self.document.layout.elements.len());
+        let first_node = index(self.document.layout.nodes.len());
+        self.document.layout.elements.push(ElementRecord {
             span: span(start, end),
             name_end: index(name_end),
             start_tag_end: index(end),
@@ -207,7 +274,7 @@ impl<'a> Parser<'a> {
             first_attribute,
             first_node,
             nodes_end: first_node,
-            name: names::element_at(bytes, name),
+            name: known,
             holds_text: false,
         });
         if !is_empty {
@@ -218,7 +285,7 @@ impl<'a> Parser<'a> {
     }
 
     fn end_tag(&mut self, start: usize) -> Result<usize, Misfit> {
-        let Some(open) = self.layout.elements.get(self.open as usize) else {
+        let Some(open) = self.document.layout.elements.get(self.open as usize) else {
             return self.unusual_end_tag(start);
         };
         let bytes = self.source.as_bytes();
@@ -263,17 +330,17 @@ impl<'a> Parser<'a> {
 
     /// The name of an element that has been begun.
     fn name_of(&self, element: u32) -> &'a str {
-        let record = &self.layout.elements[element as usize];
+        let record = &self.document.layout.elements[element as usize];
         &self.source[record.span.start as usize + 1..record.name_end as usize]
     }
 
     /// Ends the innermost element.
     fn close(&mut self, end: usize) {
-        let elements_end = index(self.layout.elements.len());
-        let record = &mut self.layout.elements[self.open as usize];
+        let elements_end = index(self.document.layout.elements.len());
+        let record = &mut self.document.layout.elements[self.open as usize];
         record.span.end = index(end);
         record.elements_end = elements_end;
-        record.nodes_end = index(self.layout.nodes.len());
+        record.nodes_end = index(self.document.layout.nodes.len());
         self.open = record.parent;
         self.depth -= 1;
     }
@@ -298,17 +365,15 @@ impl<'a> Parser<'a> {
     }
 
     fn comment(&mut self, start: usize) -> Result<usize, Misfit> {
-        let inner = start + 4;
-        let rest = &self.source.as_bytes()[inner..];
-        let hyphens = memmem::find(rest, b"--");
-        match hyphens.map(|by| (by, rest.get(by + 2))) {
-            Some((by, Some(b'>'))) => {
-                let end = inner + by + 3;
-                self.node(Kind::Comment, start, end);
-                Ok(end)
+        let bytes = self.source.as_bytes();
+        let hyphens = pair(bytes, start + 4, *b"--");
+        match hyphens.map(|at| (at, bytes.get(at + 2))) {
+            Some((at, Some(b'>'))) => {
+                self.node(Kind::Comment, start, at + 3);
+                Ok(at + 3)
             }
-            Some((by, _)) if memmem::find(&rest[by..], b"-->").is_some() => {
-                Err((inner + by, ParseErrorKind::DoubleHyphenInComment))
+            Some((at, _)) if memmem::find(&bytes[at..], b"-->").is_some() => {
+                Err((at, ParseErrorKind::DoubleHyphenInComment))
             }
             _ => Err((start, ParseErrorKind::Markup(UNCLOSED_COMMENT.to_owned()))),
         }
@@ -324,19 +389,18 @@ impl<'a> Parser<'a> {
         }
         let end = inner + length;
         let reading = self.reading(!self.survey.has_return, inner, end, Place::CData)?;
-        self.layout.elements[self.open as usize].holds_text = true;
+        self.document.layout.elements[self.open as usize].holds_text = true;
         self.node(Kind::CData(reading), start, end + 3);
         Ok(end + 3)
     }
 
     fn instruction(&mut self, start: usize) -> Result<usize, Misfit> {
         let inner = start + 2;
-        let rest = &self.source[inner..];
-        let length = memmem::find(rest.as_bytes(), b"?>");
-        let text = &rest[..length.unwrap_or(rest.len())];
+        let close = pair(self.source.as_bytes(), inner, *b"?>");
+        let text = &self.source[inner..close.unwrap_or(self.source.len())];
         let target = text.split(BLANKS).next().unwrap_or(text);
         let is_declaration = target == "xml";
-        let Some(length) = length else {
+        let Some(close) = close else {
             let unclosed = if is_declaration {
                 UNCLOSED_DECLARATION
             } else {
@@ -344,7 +408,7 @@ impl<'a> Parser<'a> {
             };
             return Err((start, ParseErrorKind::Markup(unclosed.to_owned())));
         };
-        let end = inner + length + 2;
+        let end = close + 2;
         match target {
             "xml" if start != self.start => {
                 return Err((start, ParseErrorKind::MisplacedDeclaration));
@@ -375,7 +439,7 @@ impl<'a> Parser<'a> {
             return Ok(Reading::AS_WRITTEN);
         }
         let raw = &self.source[start..end];
-        self.layout
+        self.document.layout
             .decoded
             .add(|into| decode(raw, place, into))
             .map_err(|(by, kind)| (start + by, kind))
@@ -383,7 +447,7 @@ impl<'a> Parser<'a> {
 
     fn node(&mut self, kind: Kind, start: usize, end: usize) {
         let span = span(start, end);
-        self.layout.nodes.push(Node { kind, span });
+        self.document.layout.nodes.push(Node { kind, span });
     }
 }
 
@@ -401,3 +465,11 @@ const UNCLOSED_INSTRUCTION: &str =
     "processing instruction not closed: `?>` not found before end of input";
 const UNCLOSED_DECLARATION: &str = "XML declaration not closed: `?>` not found before end of input";
 const UNKNOWN_MARKUP: &str = "unknown or missed symbol in markup";
+
+fn told(source: &str, (offset, kind): Misfit) -> ParseError {
+    ParseError {
+        kind,
+        offset,
+        position: Position::of(source, offset),
+    }
+}

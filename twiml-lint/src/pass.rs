@@ -1,26 +1,24 @@
-//! One walk over a document, in which all rules look at what concerns them.
+//! One walk over a document, in which all rules look at what concerns them. A long one is walked part by part: what outlives
+//! a part is in [`Seen`].
 
 mod looking;
-mod spare;
+mod seen;
 
 use std::cell::Cell;
 
 use crate::{
-    address::{Address, Place, Verdict, path},
+    address::{Address, Verdict},
     document::{Document, Element, Span},
     finding::Finding,
-    grammar::{
-        self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, names, roles,
-    },
+    grammar::{self, AttributeRole, Product, Role, RoleId, TextRole, UNKNOWN, ValueRole, roles},
     rule::{Level, Rule},
-    rules,
-    run::{Compared, Kept},
+    rules::{self, flow::Flow},
     settings::Settings,
     template::Mask,
 };
 
 pub(crate) use looking::Looking;
-use spare::Spare;
+pub(crate) use seen::Seen;
 
 /// An element and what the grammar knows of it.
 #[derive(Clone, Copy, Debug)]
@@ -44,48 +42,39 @@ struct Attributes {
 /// How many findings of one file are kept: memory stays bounded, and nobody reads more.
 pub(crate) const MAX_FINDINGS: usize = 10_000;
 
-/// What rules see of a document, and where they say what they found.
+/// The text that rules look at, and what is known of it as a whole.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// The name of the file, if it has one.
+    pub(crate) name: Option<&'a str>,
+    /// As it was written.
+    pub(crate) text: &'a str,
+    pub(crate) mask: &'a Mask,
+}
+
+/// What rules see of a document, or of a part of it, and where they say what they found.
 pub(crate) struct Pass<'d, 'a, 'f> {
     /// The text as it was written.
-    pub(crate) source: &'d str,
-    /// The document with its placeholders masked.
+    pub(crate) source: &'a str,
+    /// The document with its placeholders masked, or a part of it.
     pub(crate) document: &'d Document<'a>,
-    pub(crate) mask: &'d Mask,
+    pub(crate) mask: &'a Mask,
     pub(crate) settings: &'d Settings,
     /// The name of the file, if it has one.
-    pub(crate) file: Option<&'d str>,
+    pub(crate) file: Option<&'a str>,
     /// What runs the document.
     pub(crate) product: Product,
-    /// The first absolute address so far.
-    pub(crate) first_absolute: Option<Address<'d, 'a>>,
-    /// The first relative address so far of which no other rule has said so.
-    pub(crate) first_relative: Option<Address<'d, 'a>>,
-    /// Which findings name a relative address, and were made before an absolute one was known.
-    pub(crate) lonely: Vec<usize>,
-    /// The addresses so far that other files may hold too, in the order of the source.
-    pub(crate) kept: Vec<Kept>,
     /// Whether the children of the element with this span stand where they stand: what was found last.
     pub(crate) certain_children: Cell<Option<(Span, bool)>>,
     /// A voice and the one language that it speaks, if both stood in an element: what was found last.
     pub(crate) matched_voice: Cell<Option<(&'d str, &'d str)>>,
-    findings: &'f mut Vec<Finding>,
-    /// What each element is, by its place in the document; [`UNKNOWN`] for those that TwiML does not have.
-    roles: Vec<RoleId>,
-    /// Which of them occur, as bits.
-    occurring: u128,
-    /// What the attributes of the element being looked at are, in their order.
-    known: Vec<Option<&'static AttributeRole>>,
-    /// Takes what is said once there are [`MAX_FINDINGS`].
-    surplus: Option<Finding>,
+    seen: &'f mut Seen<'a>,
     /// Who is looking.
     rule: Option<(&'static Rule, Level)>,
 }
 
 /// What says its text.
 const SPEECH: u128 = roles!("Say");
-
-/// What plays its text.
-const PLAYED: u128 = roles!("Play");
 
 /// A set with only this role in it.
 fn bit(role: RoleId) -> u128 {
@@ -94,38 +83,28 @@ fn bit(role: RoleId) -> u128 {
 
 impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     pub(crate) fn new(
-        source: &'d str,
+        source: Source<'a>,
         document: &'d Document<'a>,
-        mask: &'d Mask,
+        product: Product,
         settings: &'d Settings,
-        file: Option<&'d str>,
-        findings: &'f mut Vec<Finding>,
+        seen: &'f mut Seen<'a>,
     ) -> Self {
-        let Spare { roles, known, kept } = Spare::take();
         Self {
-            source,
+            source: source.text,
             document,
-            mask,
+            mask: source.mask,
             settings,
-            file,
-            product: product(document),
-            first_absolute: None,
-            first_relative: None,
-            lonely: Vec::new(),
-            kept,
+            file: source.name,
+            product,
             certain_children: Cell::new(None),
             matched_voice: Cell::new(None),
-            findings,
-            roles,
-            occurring: 0,
-            known,
-            surplus: None,
+            seen,
             rule: None,
         }
     }
 
-    /// Lets all rules look.
-    pub(crate) fn run(&mut self, looking: &Looking) {
+    /// Lets the rules look at all that is in the document, or in this part of it.
+    pub(crate) fn walk(&mut self, looking: &Looking) {
         self.look_up_roles();
         for element in self.document.elements() {
             let tag = Tag {
@@ -136,26 +115,19 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             };
             self.visit(looking, tag);
         }
+    }
+
+    /// Lets the rules about the document as a whole look, when all of it has been walked; this part is the last.
+    pub(crate) fn finish(&mut self, looking: &Looking) {
         for looker in &looking.document {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self);
         }
-        self.relate_lonely();
-    }
-
-    /// Points from each relative address to the absolute one that stands behind it.
-    fn relate_lonely(&mut self) {
-        let Some(absolute) = &self.first_absolute else {
-            return;
-        };
-        let host = absolute.host(self.source);
-        for finding in self.lonely.drain(..) {
-            self.findings[finding].relate(absolute.span, format!("{host} is named here"));
-        }
+        self.seen.relate_lonely();
     }
 
     fn visit(&mut self, looking: &Looking, mut tag: Tag<'d, 'a>) {
-        self.known.clear();
+        self.seen.known.clear();
         let mut holds_address = false;
         if let Some(role) = tag.role {
             let attributes = self.look_up_attributes(tag.element, role);
@@ -184,22 +156,32 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                 (looker.check)(self, tag);
             }
         }
+        let is_verb = tag.element.is_below_root();
+        if is_verb {
+            for looker in &looking.verbs {
+                self.rule = Some((looker.rule, looker.level));
+                (looker.check)(self, tag);
+            }
+        }
         if holds_address && looking.needs_addresses {
-            let known = std::mem::take(&mut self.known);
+            let known = std::mem::take(&mut self.seen.known);
             Address::each(tag, &known, |address| self.pass(looking, address));
-            self.known = known;
+            self.seen.known = known;
+        }
+        if is_verb {
+            self.seen.flow.go_on(tag.element, bit(id));
         }
     }
 
     /// Looks up what each element is: below its parent, or else in general.
     fn look_up_roles(&mut self) {
+        let roles = &mut self.seen.roles;
+        roles.clear();
         for element in self.document.elements() {
-            let role = match element.parent() {
+            roles.push(match element.parent() {
                 None => grammar::root(self.product).id,
-                Some(parent) => grammar::below(self.roles[parent.index()], element.known_name()),
-            };
-            self.roles.push(role);
-            self.occurring |= bit(role);
+                Some(parent) => grammar::below(roles[parent.index()], element.known_name()),
+            });
         }
     }
 
@@ -216,7 +198,7 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
                 Some(value) => found.are_right &= grammar::is_right(value, attribute.value()),
                 None => found.are_right = false,
             }
-            self.known.push(known);
+            self.seen.known.push(known);
         }
         found
     }
@@ -237,122 +219,76 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
             Some(role) => &looking.addresses[usize::from(role.id)][..],
             None => &[],
         };
-        let said = self.findings.len();
+        let said = self.seen.findings.len();
         for looker in here.iter().chain(odd).chain(queries) {
             self.rule = Some((looker.rule, looker.level));
             (looker.check)(self, &address);
         }
         if looking.keeps_addresses {
-            self.keep(&address);
+            self.seen.keep(self.source, &address);
         }
         match address.verdict {
-            Verdict::Absolute(_) if self.first_absolute.is_none() => {
-                self.first_absolute = Some(address);
+            Verdict::Absolute(_) if self.seen.absolute.is_none() => {
+                self.seen.absolute = Some((address.span, address.host(self.source)));
             }
             Verdict::Relative
-                if self.first_relative.is_none()
-                    && !self.findings[said..]
+                if self.seen.relative.is_none()
+                    && !self.seen.findings[said..]
                         .iter()
                         .any(rules::relative::is_told_by)
                     && !self.has_surplus() =>
             {
-                self.first_relative = Some(address);
+                self.seen.relative = Some(address.span);
             }
             _ => {}
         }
     }
 
-    /// Keeps an address if other files may hold it too: if it is absolute, or a path from the root.
-    fn keep(&mut self, address: &Address<'d, 'a>) {
-        let written = &self.source[address.span.range()];
-        let is_kept = match address.verdict {
-            Verdict::Absolute(_) | Verdict::Unknown => true,
-            Verdict::Relative => written.starts_with('/'),
-            _ => false,
-        };
-        let Some(role) = address.tag.role.filter(|_| is_kept) else {
-            return;
-        };
-        let (attribute, is_text) = match address.place {
-            Place::Text => (names::UNKNOWN, true),
-            Place::Attribute(attribute, _) => (attribute.known_name(), false),
-        };
-        if let Some((bare, has_slash)) = rules::trailing_slash_twins::bare(written) {
-            let is_read_so = path(address.trimmed()).ends_with('/');
-            let compared = Compared::Path {
-                has_slash,
-                is_read_so,
-            };
-            self.kept.push(Kept::new(
-                (compared, bare),
-                address.span,
-                role.id,
-                attribute,
-            ));
-        }
-        if is_text && PLAYED & bit(role.id) != 0 {
-            let compared = Compared::Whole;
-            self.kept.push(Kept::new(
-                (compared, written),
-                address.span,
-                role.id,
-                attribute,
-            ));
-        }
-    }
-
     /// What an element is below its parent; if it may not stand there, what it is elsewhere.
     pub(crate) fn role(&self, element: Element<'_, '_>) -> Option<&'static Role> {
-        grammar::ELEMENTS.get(usize::from(self.roles[element.index()]))
-    }
-
-    /// Whether an element with one of these roles stands anywhere in the document.
-    pub(crate) fn has(&self, roles: u128) -> bool {
-        self.occurring & roles != 0
+        grammar::ELEMENTS.get(usize::from(self.seen.roles[element.index()]))
     }
 
     /// Whether an element has one of these roles.
     pub(crate) fn is(&self, element: Element<'_, '_>, roles: u128) -> bool {
-        bit(self.roles[element.index()]) & roles != 0
+        bit(self.seen.roles[element.index()]) & roles != 0
     }
 
     /// Says that something is wrong: what, and what comes of it.
     pub(crate) fn report(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
         let (rule, level) = self.rule.expect("only rules that look report");
-        let finding = Finding::new(rule, level, span, message.into());
-        if self.findings.len() >= MAX_FINDINGS {
-            return self.surplus.insert(finding);
-        }
-        self.findings.push(finding);
-        self.findings.last_mut().expect("just pushed")
+        self.seen.find(Finding::new(rule, level, span, message.into()))
     }
 
     /// What the attribute at this place among those of the element being looked at is, if its role has it.
     pub(crate) fn known(&self, at: usize) -> Option<&'static AttributeRole> {
-        self.known.get(at).copied().flatten()
+        self.seen.known.get(at).copied().flatten()
+    }
+
+    /// The first absolute address so far, and the host in it.
+    pub(crate) fn absolute(&self) -> Option<(Span, &str)> {
+        let (span, host) = self.seen.absolute.as_ref()?;
+        Some((*span, host))
+    }
+
+    /// The first relative address so far of which no other rule has said so.
+    pub(crate) fn relative(&self) -> Option<Span> {
+        self.seen.relative
     }
 
     /// Remembers that the finding made last names a relative address before an absolute one is known.
     pub(crate) fn mark_lonely(&mut self) {
-        if self.surplus.is_none() {
-            self.lonely.push(self.findings.len() - 1);
-        }
+        self.seen.mark_lonely();
     }
 
-    /// Hands over what is kept of the addresses: of few a copy, which takes no more memory than it must, as there may be very
-    /// many files; of many themselves.
-    pub(crate) fn give(&mut self, addresses: &mut Vec<Kept>) {
-        if addresses.is_empty() && self.kept.len() > spare::MOST {
-            *addresses = std::mem::take(&mut self.kept);
-        } else {
-            addresses.reserve_exact(self.kept.len());
-            addresses.extend_from_slice(&self.kept);
-        }
+    /// What the verbs before the one being looked at, and the elements in it, make of the call.
+    pub(crate) fn flow(&mut self) -> &mut Flow {
+        &mut self.seen.flow
     }
 
     /// Whether more was found than is kept.
     pub(crate) fn has_surplus(&self) -> bool {
-        self.surplus.is_some()
+        self.seen.has_surplus()
     }
 
     /// Whether no template decides over any part of the document: it is rendered as it stands.
@@ -383,21 +319,17 @@ fn has_plain_number(element: Element<'_, '_>, role: &Role) -> bool {
             .is_some_and(|(number, _)| grammar::judge_phone(number).is_none())
 }
 
-/// What runs a document: told by the first verb that only one product knows.
-fn product(document: &Document<'_>) -> Product {
+/// What runs a document: told by the first verb in it that only one product knows.
+pub(crate) fn product(document: &Document<'_>) -> Option<Product> {
     let products = [Product::Voice, Product::Messaging, Product::Fax];
-    document
-        .root()
-        .child_elements()
-        .find_map(|verb| {
-            let roles = grammar::with_name(verb.known_name());
-            let knows = |product: &Product| {
-                let root = grammar::root(*product);
-                roles.iter().any(|role| root.may_hold(role))
-            };
-            let mut knowing = products.into_iter().filter(knows);
-            let first = knowing.next()?;
-            knowing.next().is_none().then_some(first)
-        })
-        .unwrap_or(Product::Voice)
+    document.root().child_elements().find_map(|verb| {
+        let roles = grammar::with_name(verb.known_name());
+        let knows = |product: &Product| {
+            let root = grammar::root(*product);
+            roles.iter().any(|role| root.may_hold(role))
+        };
+        let mut knowing = products.into_iter().filter(knows);
+        let first = knowing.next()?;
+        knowing.next().is_none().then_some(first)
+    })
 }

@@ -1,6 +1,6 @@
 //! From what was read of all files to what is reported of each: rules over several files, silenced findings, order.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     document::{Position, Span},
@@ -40,7 +40,7 @@ pub fn finish_with(
     files: Vec<Checked>,
     mut again: impl FnMut(usize) -> Option<Vec<u8>>,
 ) -> Vec<Report> {
-    let mut shared = HashMap::new();
+    let mut shared = BTreeMap::new();
     let mut candidates = Vec::new();
     for (file, suspects) in run::suspects(&files) {
         let bytes;
@@ -58,7 +58,7 @@ pub fn finish_with(
         candidates.extend(suspects.into_iter().filter_map(address));
         shared.insert(file, Places::of(&text, &spans));
     }
-    let mut findings = HashMap::new();
+    let mut findings = BTreeMap::new();
     for rule in rules::ALL {
         if let Check::Run(check) = rule.check {
             check(&mut Run::new(&files, &candidates, rule, &mut findings));

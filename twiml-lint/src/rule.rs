@@ -51,6 +51,8 @@ pub(crate) enum Check {
         &'static [&'static str],
         fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>),
     ),
+    /// At each child of the root; see [`Flow`](crate::rules::flow::Flow).
+    Verbs(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
     /// At each element that is not just as the grammar has it; see [`Tag::is_plain`](crate::pass::Tag::is_plain).
     OddElements(fn(&mut Pass<'_, '_, '_>, Tag<'_, '_>)),
     /// At each `<Say>` whose text and voice are not plainly right; see

@@ -10,7 +10,7 @@ macro_rules! rules {
     };
 }
 
-mod flow;
+pub(crate) mod flow;
 mod nearest;
 mod overrides;
 pub(crate) mod query;

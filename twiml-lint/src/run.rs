@@ -3,7 +3,11 @@
 //! Of an address only its print is kept, a hash: texts are let go, and few addresses stand in several files in a way that a
 //! rule has something to say about. Those are read once more, so that two addresses with the same print are told apart.
 
-use std::{collections::HashMap, hash::Hasher as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hasher as _,
+    sync::Arc,
+};
 
 use foldhash::fast::{FixedState, RandomState};
 
@@ -22,7 +26,7 @@ pub(crate) struct Run<'r> {
     candidates: &'r [Candidate],
     rule: &'static Rule,
     /// What was found, by file.
-    findings: &'r mut HashMap<usize, Vec<Finding>>,
+    findings: &'r mut BTreeMap<usize, Vec<Finding>>,
 }
 
 /// What is kept of a file for the rules over several files.
@@ -119,7 +123,7 @@ impl<'r> Run<'r> {
         files: &'r [Checked],
         candidates: &'r [Candidate],
         rule: &'static Rule,
-        findings: &'r mut HashMap<usize, Vec<Finding>>,
+        findings: &'r mut BTreeMap<usize, Vec<Finding>>,
     ) -> Self {
         Self {
             files,

@@ -37,68 +37,89 @@ const MARK: &str = "twiml-lint:";
 /// How many codes the comments of one file may silence.
 pub(crate) const MAX: usize = 1_000;
 
-/// All suppressions of a document.
-pub(crate) fn suppressions(document: &Document<'_>) -> Vec<Suppression> {
-    if !document.comments().any(concerns_us) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    let whole = Span {
-        start: 0,
-        end: u32::MAX,
-    };
-    let mut before_root = true;
-    for content in document.top() {
-        match content {
-            Content::Element(root) => {
-                before_root = false;
-                within(document, root, &mut found);
+/// The suppressions of a document, which is read part by part.
+#[derive(Debug, Default)]
+pub(crate) struct Suppressions<'a> {
+    found: Vec<Suppression>,
+    /// Comments in the root, with their places, that wait for the verb that follows them.
+    waiting: Vec<(&'a str, Span)>,
+}
+
+impl<'a> Suppressions<'a> {
+    /// Takes in the comments of a part.
+    pub(crate) fn read(&mut self, part: &Document<'a>) {
+        if self.waiting.is_empty() && !part.comments().any(concerns_us) {
+            return;
+        }
+        let whole = Span {
+            start: 0,
+            end: u32::MAX,
+        };
+        let mut before_root = true;
+        for content in part.top() {
+            match content {
+                Content::Element(root) => {
+                    before_root = false;
+                    let waiting = std::mem::take(&mut self.waiting);
+                    self.waiting = self.within(root, waiting);
+                }
+                Content::Comment(text, span) => {
+                    let reach = if before_root {
+                        whole
+                    } else {
+                        line(part.source(), span)
+                    };
+                    read(text, span, &[reach], &mut self.found);
+                }
+                _ => {}
             }
-            Content::Comment(text, span) => {
-                let reach = if before_root {
-                    whole
-                } else {
-                    line(document, span)
-                };
-                read(text, span, &[reach], &mut found);
-            }
-            _ => {}
         }
     }
-    found
+
+    /// All that were found in this source.
+    pub(crate) fn finish(mut self, source: &str) -> Vec<Suppression> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.settle(&mut waiting, source, None);
+        self.found
+    }
+
+    /// Takes in the comments inside an element, and tells which of them nothing follows so far. Some may wait before the first
+    /// that stands in it.
+    fn within(
+        &mut self,
+        element: Element<'_, 'a>,
+        mut waiting: Vec<(&'a str, Span)>,
+    ) -> Vec<(&'a str, Span)> {
+        let source = element.source();
+        let mut inner = Vec::new();
+        for content in element.children() {
+            match content {
+                Content::Comment(text, span) if concerns_us(text) => waiting.push((text, span)),
+                Content::Element(child) => {
+                    self.settle(&mut waiting, source, Some(child.span()));
+                    inner.push(child);
+                }
+                _ => {}
+            }
+        }
+        for child in inner {
+            let mut last = self.within(child, Vec::new());
+            self.settle(&mut last, source, None);
+        }
+        waiting
+    }
+
+    /// Reads the comments that have waited for this.
+    fn settle(&mut self, waiting: &mut Vec<(&'a str, Span)>, source: &str, next: Option<Span>) {
+        for (text, span) in waiting.drain(..) {
+            let reach = [Some(line(source, span)), next].into_iter().flatten();
+            read(text, span, &reach.collect::<Vec<_>>(), &mut self.found);
+        }
+    }
 }
 
 fn concerns_us(comment: &str) -> bool {
     comment.trim_start().starts_with(MARK)
-}
-
-fn within(document: &Document<'_>, element: Element<'_, '_>, found: &mut Vec<Suppression>) {
-    // Comments wait here for the element that follows them.
-    let mut waiting: Vec<(&str, Span)> = Vec::new();
-    let mut settle = |waiting: &mut Vec<(&str, Span)>, next: Option<Span>| {
-        for (text, span) in waiting.drain(..) {
-            let reach: Vec<Span> = [Some(line(document, span)), next]
-                .into_iter()
-                .flatten()
-                .collect();
-            read(text, span, &reach, found);
-        }
-    };
-    let mut inner = Vec::new();
-    for content in element.children() {
-        match content {
-            Content::Comment(text, span) => waiting.push((text, span)),
-            Content::Element(child) => {
-                settle(&mut waiting, Some(child.span()));
-                inner.push(child);
-            }
-            _ => {}
-        }
-    }
-    settle(&mut waiting, None);
-    for child in inner {
-        within(document, child, found);
-    }
 }
 
 /// Reads what a comment silences.
@@ -131,8 +152,7 @@ fn read(text: &str, comment: Span, reach: &[Span], found: &mut Vec<Suppression>)
 }
 
 /// The line on which something stands.
-fn line(document: &Document<'_>, span: Span) -> Span {
-    let source = document.source();
+fn line(source: &str, span: Span) -> Span {
     let start = source[..span.start as usize]
         .rfind('\n')
         .map_or(0, |newline| newline + 1);

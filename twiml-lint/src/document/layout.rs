@@ -1,9 +1,8 @@
 //! How a document lies in memory: lists of small records that point into the source.
 //!
-//! A file of 50 MB has some two million pieces, and the kernel's work of handing out fresh memory takes longer than
-//! reading them does. So an element takes 40 bytes, an attribute 24 and a text 16, and the white space between elements
-//! takes nothing: it is what lies between the others. What is not in the source as it is to be read (a text with
-//! references) is written to one long string beside them.
+//! Memory is slow, and fresh memory slower still. So an element takes 40 bytes, an attribute 24 and a text 16, and the white
+//! space between elements takes nothing: it is what lies between the others. What is not in the source as it is to be read
+//! (a text with references) is written to one long string beside them.
 
 use std::cell::Cell;
 
@@ -103,23 +102,38 @@ impl Layout {
     /// Leaves the lists to the next document of this thread, unless they are larger than most need.
     pub(crate) fn recycle(&mut self) {
         const MOST: usize = 4_096;
-        let largest = [
+        let capacities = [
             self.elements.capacity(),
             self.nodes.capacity(),
             self.attributes.capacity(),
             self.decoded.pieces.capacity(),
             self.decoded.text.capacity(),
         ];
-        if largest.into_iter().any(|capacity| capacity > MOST) {
+        if capacities.into_iter().any(|capacity| capacity > MOST) {
             return;
         }
         let mut spare = std::mem::take(self);
-        spare.nodes.clear();
-        spare.elements.clear();
-        spare.attributes.clear();
-        spare.decoded.text.clear();
-        spare.decoded.pieces.clear();
+        spare.clear();
         _ = SPARE.try_with(|place| place.set(spare));
+    }
+
+    /// Empties the lists and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.elements.clear();
+        self.attributes.clear();
+        self.decoded.text.clear();
+        self.decoded.pieces.clear();
+    }
+
+    /// Whether the lists hold so many elements, or as much of something else as is usual for so many.
+    pub(crate) fn is_filled(&self, elements: usize) -> bool {
+        let others = [
+            self.attributes.len(),
+            self.nodes.len(),
+            self.decoded.text.len() / 16,
+        ];
+        self.elements.len() >= elements || others.into_iter().any(|length| length / 4 >= elements)
     }
 
     /// The attributes of an element.

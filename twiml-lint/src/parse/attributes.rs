@@ -7,7 +7,7 @@ use wide::u8x16;
 
 use super::{
     MAX_ATTRIBUTES, ParseErrorKind, UNCLOSED_TAG,
-    characters::{Misfit, Place, decode, is_blank, is_name, name_end},
+    characters::{Misfit, Place, decode, is_blank, is_name, name_at},
 };
 use crate::{
     bytes::{any_of, first_of, within},
@@ -53,17 +53,11 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
             _ if start == end => return Err((start, ParseErrorKind::MissingBlank)),
             _ => {}
         }
-        let name_end = name_end(source, start);
-        let equals = skip_blanks(bytes, name_end);
-        if name_end == start || bytes.get(equals) != Some(&b'=') {
-            return Err((start, without_value(source, start)));
-        }
-        let quote = skip_blanks(bytes, equals + 1);
-        let Some(&mark @ (b'"' | b'\'')) = bytes.get(quote) else {
-            let name = source[start..name_end].to_owned();
-            return Err((quote, ParseErrorKind::UnquotedValue(name)));
+        let (name_end, known) = name_at(source, start, names::attribute_at);
+        let (mark, open) = match bytes[name_end..] {
+            [b'=', mark @ (b'"' | b'\''), ..] if name_end > start => (mark, name_end + 2),
+            _ => value_start(source, start, name_end)?,
         };
-        let open = quote + 1;
         let (close, first_mark) = value_end(bytes, open, mark)?;
         let reading = match first_mark {
             None => Reading::AS_WRITTEN,
@@ -79,7 +73,7 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
                 end: index(close),
             },
             reading,
-            known: names::attribute_at(bytes, start..name_end),
+            known,
         };
         let before = &layout.attributes[first..];
         if seen.has(source, before, attribute) {
@@ -91,6 +85,24 @@ pub(super) fn read(source: &str, from: usize, layout: &mut Layout) -> Result<Tag
         }
         layout.attributes.push(attribute);
         end = close + 1;
+    }
+}
+
+/// Where the value of a name starts, and the mark before it, blanks between them or not.
+#[cold]
+fn value_start(source: &str, start: usize, name_end: usize) -> Result<(u8, usize), Misfit> {
+    let bytes = source.as_bytes();
+    let equals = skip_blanks(bytes, name_end);
+    if name_end == start || bytes.get(equals) != Some(&b'=') {
+        return Err((start, without_value(source, start)));
+    }
+    let quote = skip_blanks(bytes, equals + 1);
+    match bytes.get(quote) {
+        Some(&mark @ (b'"' | b'\'')) => Ok((mark, quote + 1)),
+        _ => {
+            let name = source[start..name_end].to_owned();
+            Err((quote, ParseErrorKind::UnquotedValue(name)))
+        }
     }
 }
 

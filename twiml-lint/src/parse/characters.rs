@@ -1,10 +1,15 @@
 //! Characters, names and references of XML 1.0 (fifth edition).
 
+use std::ops::Range;
+
 use memchr::{memchr, memmem};
 use wide::u8x16;
 
 use super::ParseErrorKind;
-use crate::bytes::{any_of, first_of, is, within};
+use crate::{
+    bytes::{any_of, first_of, is, within},
+    grammar::names::{self, NameId},
+};
 
 /// Where references and line ends are being resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,8 +52,8 @@ pub(crate) fn survey(source: &str) -> Survey {
     let bytes = &bytes[mark + declaration..];
     let found = Found::by_blocks(bytes);
     let has_controls = found.controls.any();
-    let has_forbidden = has_controls && bytes.iter().any(is_forbidden_control)
-        || found.full_width.any() && memmem::find(bytes, NONCHARACTERS).is_some();
+    let has_forbidden =
+        has_controls && bytes.iter().any(is_forbidden_control) || found.specials.any();
     let is_forbidden = |&(_, c): &(usize, char)| !is_char(c);
     Survey {
         forbidden: has_forbidden
@@ -65,16 +70,13 @@ fn is_forbidden_control(byte: &u8) -> bool {
     *byte < b' ' && !matches!(*byte, b'\t' | b'\n' | b'\r')
 }
 
-/// U+FFFE and U+FFFF start with these two; so do a few full-width signs, which the closer look lets pass.
-const NONCHARACTERS: &[u8] = &[0xEF, 0xBF];
-
 /// What calls for a closer look: lanes in which there was any.
 #[derive(Default)]
 struct Found {
     /// Others than line feeds.
     controls: u8x16,
-    /// What full-width signs and some noncharacters begin with.
-    full_width: u8x16,
+    /// The last characters of three bytes: U+FFFE and U+FFFF, and a few that XML allows.
+    specials: u8x16,
     brackets: u8x16,
     tags: u8x16,
 }
@@ -98,7 +100,7 @@ impl Found {
         let [bytes, nexts] = [pairs.first_chunk(), pairs.last_chunk()];
         let [byte, next] = [bytes, nexts].map(|block| u8x16::new(*block.expect("of 17 bytes")));
         self.controls |= within(byte, 0, b' ' - 1) & !is(byte, b'\n');
-        self.full_width |= is(byte, NONCHARACTERS[0]);
+        self.specials |= is(byte, 0xEF) & is(next, 0xBF);
         self.brackets |= is(byte, b']');
         self.tags |= any_of(byte, *b"{$");
         self.tags |= is(byte, b'<') & any_of(next, *b"%?");
@@ -132,9 +134,28 @@ fn name_bytes(block: u8x16) -> u8x16 {
         | is(block, b'_')
 }
 
-/// Where the name ends that starts at `from`; `from` itself if none does.
+/// Where the name ends that starts at `from`, `from` itself if none does; and which of the names that are `known` it is.
 #[inline]
-pub(super) fn name_end(source: &str, from: usize) -> usize {
+pub(super) fn name_at(
+    source: &str,
+    from: usize,
+    known: impl Fn(&[u8], Range<usize>) -> NameId,
+) -> (usize, NameId) {
+    let bytes = source.as_bytes();
+    // What is known up to what mostly ends a name need not be looked at more closely.
+    let ends = |block| within(block, 0, b' ') | any_of(block, *b"=/>");
+    let end = first_of(bytes, from, ends).unwrap_or(bytes.len());
+    match known(bytes, from..end) {
+        names::UNKNOWN => {
+            let end = name_end(source, from);
+            (end, known(bytes, from..end))
+        }
+        known => (end, known),
+    }
+}
+
+/// Where the name ends that starts at `from`; `from` itself if none does.
+fn name_end(source: &str, from: usize) -> usize {
     let bytes = source.as_bytes();
     match bytes.get(from) {
         Some(&first) if is_ascii_name_start(first) || !first.is_ascii() => {}
@@ -168,6 +189,7 @@ pub(super) fn decode(raw: &str, place: Place, into: &mut String) -> Result<(), M
     while let Some(at) = first_of(raw.as_bytes(), done, is_special) {
         into.push_str(&raw[done..at]);
         let (character, length) = match &raw.as_bytes()[at..] {
+            [b'&', b'a', b'm', b'p', b';', ..] => ('&', 5),
             [b'&', ..] => reference(&raw[at..]).map_err(|kind| (at, kind))?,
             [b'\r', b'\n', ..] => ('\n', 2),
             _ => ('\n', 1),
@@ -189,7 +211,6 @@ fn reference(text: &str) -> Result<(char, usize), ParseErrorKind> {
         return Err(ParseErrorKind::BareAmpersand);
     };
     let character = match name {
-        "amp" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" => '"',

@@ -13,6 +13,7 @@ use crate::{
 pub(crate) struct Looking {
     /// By [`grammar::RoleId`]; the last for elements that are unknown.
     pub(super) elements: Vec<Vec<Looker<ElementCheck>>>,
+    pub(super) verbs: Vec<Looker<ElementCheck>>,
     pub(super) odd_elements: Vec<Looker<ElementCheck>>,
     pub(super) odd_speech: Vec<Looker<ElementCheck>>,
     /// By [`grammar::RoleId`].
@@ -61,6 +62,7 @@ impl Looking {
                     self.elements[usize::from(role.id)].push(Looker { rule, level, check });
                 }
             }
+            Check::Verbs(check) => self.verbs.push(Looker { rule, level, check }),
             Check::OddElements(check) => self.odd_elements.push(Looker { rule, level, check }),
             Check::OddSpeech(check) => self.odd_speech.push(Looker { rule, level, check }),
             Check::AddressesIn(names, check) => {

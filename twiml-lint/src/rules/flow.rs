@@ -7,6 +7,72 @@ use crate::{
     pass::Pass,
 };
 
+/// What the verbs so far make of a call. They may stand in parts of the document that have been let go.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    /// The first of them.
+    pub(super) first: Option<Verb>,
+    /// The one that stands before what is being looked at.
+    pub(super) last: Option<Verb>,
+    /// How that one leaves the document for good, if it does.
+    pub(super) way_out: Option<&'static str>,
+    /// Whether a verb has been said never to run.
+    pub(super) is_over: bool,
+    /// Where what is said begins that a [`Gather`](crate::grammar) may follow at once.
+    pub(super) speech: Option<Verb>,
+    /// What they are.
+    roles: u128,
+}
+
+/// A child of the root.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verb {
+    span: Span,
+    name_end: u32,
+}
+
+impl Flow {
+    /// Takes in a verb, and what it is, when all that is in it has been looked at.
+    pub(crate) fn go_on(&mut self, verb: Element<'_, '_>, role: u128) {
+        let verb = Verb::from(verb);
+        self.first = self.first.or(Some(verb));
+        self.last = Some(verb);
+        self.roles |= role;
+    }
+
+    /// Whether there was a verb with one of these roles.
+    pub(super) fn has(&self, roles: u128) -> bool {
+        self.roles & roles != 0
+    }
+
+    /// Whether there was a verb with another role than these.
+    pub(super) fn has_other_than(&self, roles: u128) -> bool {
+        self.roles & !roles != 0
+    }
+}
+
+impl From<Element<'_, '_>> for Verb {
+    fn from(element: Element<'_, '_>) -> Self {
+        Self {
+            span: element.span(),
+            name_end: element.name_span().end,
+        }
+    }
+}
+
+impl Verb {
+    pub(super) fn name(self, source: &str) -> &str {
+        &source[self.name_span().range()]
+    }
+
+    pub(super) fn name_span(self) -> Span {
+        Span {
+            start: self.span.start + 1,
+            end: self.name_end,
+        }
+    }
+}
+
 /// What is certain about an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Given<'d> {
@@ -52,19 +118,13 @@ fn may_hide_attributes(pass: &Pass<'_, '_, '_>, element: Element<'_, '_>) -> boo
     })
 }
 
-/// Whether one verb certainly follows the other: no template stands between them, which may leave out either.
-pub(super) fn follows(
-    pass: &Pass<'_, '_, '_>,
-    first: Element<'_, '_>,
-    second: Element<'_, '_>,
-) -> bool {
-    is_plain(
-        pass,
-        Span {
-            start: first.span().end,
-            end: second.span().start,
-        },
-    )
+/// Whether a verb certainly follows the one before it: no template stands between them, which may leave out either.
+pub(super) fn follows(pass: &Pass<'_, '_, '_>, before: Verb, verb: Element<'_, '_>) -> bool {
+    let gap = Span {
+        start: before.span.end,
+        end: verb.span().start,
+    };
+    is_plain(pass, gap)
 }
 
 /// Whether nothing can follow the last element of another.

@@ -2,7 +2,7 @@
 
 use super::flow::{self, Given};
 use crate::{
-    grammar::{attribute, roles},
+    grammar::attribute,
     pass::{Pass, Tag},
     rule::{Check, Example, Level, Rule},
 };
@@ -41,21 +41,20 @@ A template with tags between its verbs may answer differently the second time, a
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Elements(&["Gather"], check),
 };
 
-fn check(pass: &mut Pass<'_, '_, '_>, response: Tag<'_, '_>) {
+fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
+    let gather = tag.element;
     // What a template may add or leave out decides whether this document is what answers.
-    if !pass.has(roles!("Gather")) || !flow::has_certain_children(pass, response.element) {
-        return;
-    }
-    for gather in response.element.child_elements() {
-        if pass.is(gather, roles!("Gather")) && flow::given(pass, gather, attribute!("action")) == Given::Nothing {
-            pass.report(
-                gather.name_span(),
-                "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",
-            )
-            .help("add action=\"https://...\" with the address that takes the digits");
-        }
+    if gather.is_below_root()
+        && flow::given(pass, gather, attribute!("action")) == Given::Nothing
+        && flow::has_certain_children(pass, pass.document.root())
+    {
+        pass.report(
+            gather.name_span(),
+            "<Gather> has no action, so the carrier sends the digits to this same document and the caller may never leave it",
+        )
+        .help("add action=\"https://...\" with the address that takes the digits");
     }
 }

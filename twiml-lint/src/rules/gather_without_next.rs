@@ -2,8 +2,8 @@
 
 use super::flow::{self, Given};
 use crate::{
-    grammar::{attribute},
-    pass::{Pass, Tag},
+    grammar::attribute,
+    pass::Pass,
     rule::{Check, Example, Level, Rule},
 };
 
@@ -39,15 +39,16 @@ With `actionOnEmptyResult=\"true\"` the `action` is asked in any case, and nothi
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Document(check),
 };
 
-fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let Some(gather) = tag.element.last_child_element() else {
+fn check(pass: &mut Pass<'_, '_, '_>) {
+    let root = pass.document.root();
+    let Some(gather) = root.last_child_element() else {
         return;
     };
     if gather.name() == "Gather"
-        && flow::is_last(pass, gather, tag.element)
+        && flow::is_last(pass, gather, root)
         && !may_ask_action(flow::given(pass, gather, attribute!("actionOnEmptyResult")))
     {
         pass.report(

@@ -2,7 +2,7 @@
 
 use crate::{
     document::{Span, index},
-    pass::{Pass, Tag},
+    pass::Pass,
     rule::{Check, Example, Level, Rule},
 };
 
@@ -31,7 +31,7 @@ Looked for with `--inline`. Placeholders are not counted, since nobody knows how
         files: &[("menu.xml", "<Response>\n  <Say>hello</Say>\n</Response>\n")],
         settings: &[("inline", "true")],
     },
-    check: Check::Elements(&["Response"], check),
+    check: Check::Document(check),
 };
 
 macro_rules! ten_times {
@@ -47,7 +47,7 @@ const LONG: &str = concat!(
     "  -->\n  <Say>hello</Say>\n</Response>\n",
 );
 
-fn check(pass: &mut Pass<'_, '_, '_>, _: Tag<'_, '_>) {
+fn check(pass: &mut Pass<'_, '_, '_>) {
     let source = pass.document.source();
     if !pass.settings.inline || source.len() <= MOST {
         return;

@@ -37,14 +37,12 @@ to add. It is for those who let relative addresses pass in some places, and have
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>) {
-    let (Some(absolute), Some(relative)) = (&pass.first_absolute, &pass.first_relative) else {
+    let (Some((absolute, host)), Some(relative)) = (pass.absolute(), pass.relative()) else {
         return;
     };
-    let host = absolute.host(pass.source);
     let message = format!("this address is relative while others of the document are absolute: it may be asked of {host}");
-    let (span, other) = (relative.span, absolute.span);
     let named = format!("{host} is named here");
-    pass.report(span, message)
+    pass.report(relative, message)
         .help("write all addresses of the document with scheme and host")
-        .relate(other, named);
+        .relate(absolute, named);
 }

@@ -2,8 +2,8 @@
 
 use super::flow::{self, Given};
 use crate::{
-    grammar::{attribute},
-    pass::{Pass, Tag},
+    grammar::attribute,
+    pass::Pass,
     rule::{Check, Example, Level, Rule},
 };
 
@@ -43,15 +43,16 @@ Off unless `--strict` is given or it is selected: many calls end well this way."
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Document(check),
 };
 
-fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let Some(last) = tag.element.last_child_element() else {
+fn check(pass: &mut Pass<'_, '_, '_>) {
+    let root = pass.document.root();
+    let Some(last) = root.last_child_element() else {
         return;
     };
     let name = last.name();
-    if !WAITING.contains(&name) || !flow::is_last(pass, last, tag.element) {
+    if !WAITING.contains(&name) || !flow::is_last(pass, last, root) {
         return;
     }
     let helps_itself = name != "Record" && flow::given(pass, last, attribute!("action")) != Given::Nothing;

@@ -79,17 +79,12 @@ fn check(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
 }
 
 /// Whether a `Gather` stands before the `Redirect`, and whatever stands there falls through to it.
-fn only_a_key_leads_out(pass: &Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> bool {
-    let root = pass.document.root();
-    let mut asks = false;
-    for verb in root.child_elements() {
-        if pass.is(verb, roles!("Gather")) {
-            asks = true;
-        } else if !pass.is(verb, roles!("Say", "Play", "Pause", "Sms")) {
-            return asks && verb.span() == redirect.span() && flow::has_certain_children(pass, root);
-        }
-    }
-    false
+fn only_a_key_leads_out(pass: &mut Pass<'_, '_, '_>, redirect: Element<'_, '_>) -> bool {
+    let flow = pass.flow();
+    flow.has(roles!("Gather"))
+        && !flow.has_other_than(roles!("Gather", "Say", "Play", "Pause", "Sms"))
+        && redirect.is_below_root()
+        && flow::has_certain_children(pass, pass.document.root())
 }
 
 /// Whether a document in this file is certainly found at this address.

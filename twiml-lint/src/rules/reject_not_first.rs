@@ -34,29 +34,20 @@ Put it first and alone, or write `<Hangup>`.",
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Elements(&["Reject"], check),
 };
 
+/// Verbs that end the call or leave the document: what stands behind them never runs, which is said by another rule.
+const ENDING: u128 = roles!("Reject", "Hangup", "Redirect");
+
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    if !pass.has(roles!("Reject")) {
-        return;
-    }
-    let Some(first) = tag.element.child_elements().next() else {
+    let reject = tag.element;
+    let flow = pass.flow();
+    let Some(first) = flow.first.filter(|_| !flow.has(ENDING)) else {
         return;
     };
-    // After a verb that ends the call it never runs, which is said by another rule.
-    if pass.is(first, roles!("Reject", "Hangup", "Redirect")) {
-        return;
-    }
-    let late = tag
-        .element
-        .child_elements()
-        .find(|&verb| pass.is(verb, roles!("Reject", "Hangup", "Redirect")));
-    if let Some(reject) = late
-        && pass.is(reject, roles!("Reject"))
-        && flow::has_certain_children(pass, tag.element)
-    {
-        let name = first.name();
+    if reject.is_below_root() && flow::has_certain_children(pass, pass.document.root()) {
+        let name = first.name(reject.source());
         pass.report(
             reject.name_span(),
             format!("<{name}> before this <Reject> has answered the call: it costs money, and <Reject> only hangs up"),

@@ -35,9 +35,8 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
         return;
     }
     let other = pass
-        .first_absolute
-        .as_ref()
-        .map(|other| (other.span, other.host(pass.source)));
+        .absolute()
+        .map(|(span, host)| (span, host.to_owned()));
     let message = match &other {
         Some((_, host)) => format!(
             "{shown} in {} is relative: the carrier may ask {host} for it",

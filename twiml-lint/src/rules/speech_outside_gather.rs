@@ -1,6 +1,6 @@
 //! TW304: a menu that is read before anybody listens.
 
-use super::flow::{self, Given};
+use super::flow::{self, Given, Verb};
 use crate::{
     grammar::{attribute, roles},
     document::Element,
@@ -41,40 +41,32 @@ keep it outside and say so: `<!-- twiml-lint: disable=TW304 -->`.",
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Verbs(check),
 };
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    if !pass.has(roles!("Gather")) {
+    let verb = tag.element;
+    let before = pass.flow().last;
+    let speech = pass.flow().speech.take();
+    let speech = speech.filter(|_| before.is_some_and(|before| flow::follows(pass, before, verb)));
+    if pass.is(verb, roles!("Pause")) {
+        pass.flow().speech = speech;
         return;
     }
-    let mut speech: Option<Element<'_, '_>> = None;
-    let mut previous: Option<Element<'_, '_>> = None;
-    for verb in tag.element.child_elements() {
-        if !previous.is_some_and(|previous| flow::follows(pass, previous, verb)) {
-            speech = None;
-        }
-        previous = Some(verb);
-        if pass.is(verb, roles!("Pause")) {
-            continue;
-        }
-        if pass.is(verb, roles!("Say", "Play"))
-            && flow::given(pass, verb, attribute!("digits")) == Given::Nothing
-        {
-            speech = speech.or(Some(verb));
-            continue;
-        }
-        if let Some(speech) = speech.take()
-            && pass.is(verb, roles!("Gather"))
-            && flow::takes_keys(pass, verb)
-        {
-            report(pass, speech, verb);
-        }
+    if pass.is(verb, roles!("Say", "Play")) && flow::given(pass, verb, attribute!("digits")) == Given::Nothing {
+        pass.flow().speech = speech.or(Some(verb.into()));
+        return;
+    }
+    if let Some(speech) = speech
+        && pass.is(verb, roles!("Gather"))
+        && flow::takes_keys(pass, verb)
+    {
+        report(pass, speech, verb);
     }
 }
 
-fn report(pass: &mut Pass<'_, '_, '_>, speech: Element<'_, '_>, gather: Element<'_, '_>) {
-    let name = speech.name();
+fn report(pass: &mut Pass<'_, '_, '_>, speech: Verb, gather: Element<'_, '_>) {
+    let name = speech.name(gather.source());
     pass.report(
         speech.name_span(),
         format!("<{name}> stands before <Gather>: a key that is pressed during it is lost"),

@@ -38,29 +38,32 @@ that address, which is asked whether or not somebody picked up.",
 </Response>
 ",
     )]),
-    check: Check::Elements(&["Response"], check),
+    check: Check::Verbs(check),
 };
 
 /// Verbs that may not come back.
 const LEAVING: u128 = roles!("Redirect", "Hangup", "Reject", "Dial", "Connect");
 
 fn check(pass: &mut Pass<'_, '_, '_>, tag: Tag<'_, '_>) {
-    let mut end: Option<(Element<'_, '_>, &str)> = None;
-    for verb in tag.element.child_elements() {
-        if let Some((last, way)) = end
-            && flow::follows(pass, last, verb)
-        {
-            let (name, ender) = (verb.name(), last.name());
-            pass.report(
-                verb.name_span(),
-                format!("<{name}> never runs: the <{ender}> before it {way}"),
-            )
-            .help(format!("put it before the <{ender}>, or delete it"))
-            .relate(last.name_span(), format!("this <{ender}> {way}"));
-            return;
-        }
-        end = way_out(pass, verb).map(|way| (verb, way));
+    let verb = tag.element;
+    let flow = pass.flow();
+    if flow.is_over {
+        return;
     }
+    if let (Some(last), Some(way)) = (flow.last, flow.way_out)
+        && flow::follows(pass, last, verb)
+    {
+        let (name, ender) = (verb.name(), last.name(verb.source()));
+        pass.report(
+            verb.name_span(),
+            format!("<{name}> never runs: the <{ender}> before it {way}"),
+        )
+        .help(format!("put it before the <{ender}>, or delete it"))
+        .relate(last.name_span(), format!("this <{ender}> {way}"));
+        pass.flow().is_over = true;
+        return;
+    }
+    pass.flow().way_out = way_out(pass, verb);
 }
 
 /// How a verb leaves the document for good, if it does.
