@@ -199,7 +199,13 @@ impl Linter {
         let mut seen = Seen::new();
         loop {
             suppressions.read(parser.part());
-            let mut pass = Pass::new(source, parser.part(), product.unwrap_or(Product::Voice), &self.settings, &mut seen);
+            let mut pass = Pass::new(
+                source,
+                parser.part(),
+                product.unwrap_or(Product::Voice),
+                &self.settings,
+                &mut seen,
+            );
             pass.walk(&self.looking);
             if parser.is_over() {
                 pass.finish(&self.looking);

@@ -120,7 +120,6 @@ impl<'a> Parser<'a> {
             self.document.layout.elements.push(ElementRecord {
                 start_tag_end: start,
                 elements_end: 1,
-                first_attribute: 0,
                 first_node: 0,
                 nodes_end: 0,
                 holds_text: false,
@@ -146,8 +145,7 @@ impl<'a> Parser<'a> {
     }
 
     fn extend(&mut self, size: usize) -> Result<(), ParseError> {
-        self.read(size)
-            .map_err(|misfit| told(self.source, misfit))
+        self.read(size).map_err(|misfit| told(self.source, misfit))
     }
 
     /// Reads on to the end, or to a child of the root when there is enough for a part.
@@ -262,7 +260,8 @@ impl<'a> Parser<'a> {
             return Err((start, ParseErrorKind::TooDeep));
         }
         let first_attribute = index(self.document.layout.attributes.len());
-        let TagEnd { end, is_empty } = attributes::read(self.source, name_end, &mut self.document.layout)?;
+        let TagEnd { end, is_empty } =
+            attributes::read(self.source, name_end, &mut self.document.layout)?;
         let element = index(self.document.layout.elements.len());
         let first_node = index(self.document.layout.nodes.len());
         self.document.layout.elements.push(ElementRecord {
@@ -439,7 +438,8 @@ impl<'a> Parser<'a> {
             return Ok(Reading::AS_WRITTEN);
         }
         let raw = &self.source[start..end];
-        self.document.layout
+        self.document
+            .layout
             .decoded
             .add(|into| decode(raw, place, into))
             .map_err(|(by, kind)| (start + by, kind))

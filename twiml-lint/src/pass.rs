@@ -257,7 +257,8 @@ impl<'d, 'a, 'f> Pass<'d, 'a, 'f> {
     /// Says that something is wrong: what, and what comes of it.
     pub(crate) fn report(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
         let (rule, level) = self.rule.expect("only rules that look report");
-        self.seen.find(Finding::new(rule, level, span, message.into()))
+        self.seen
+            .find(Finding::new(rule, level, span, message.into()))
     }
 
     /// What the attribute at this place among those of the element being looked at is, if its role has it.

@@ -126,14 +126,14 @@ impl Layout {
         self.decoded.pieces.clear();
     }
 
-    /// Whether the lists hold so many elements, or as much of something else as is usual for so many.
+    /// Whether the lists hold so many elements beside the root, or as much of something else as is usual for so many.
     pub(crate) fn is_filled(&self, elements: usize) -> bool {
         let others = [
             self.attributes.len(),
             self.nodes.len(),
             self.decoded.text.len() / 16,
         ];
-        self.elements.len() >= elements || others.into_iter().any(|length| length / 4 >= elements)
+        self.elements.len() > elements || others.into_iter().any(|length| length / 4 >= elements)
     }
 
     /// The attributes of an element.

@@ -1,5 +1,7 @@
 //! Whatever is read ends in findings that lie in the text.
 
+mod parts;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

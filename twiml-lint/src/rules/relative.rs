@@ -34,9 +34,7 @@ pub(super) fn report(pass: &mut Pass<'_, '_, '_>, address: &Address<'_, '_>) {
             .help("write scheme and host before the placeholder");
         return;
     }
-    let other = pass
-        .absolute()
-        .map(|(span, host)| (span, host.to_owned()));
+    let other = pass.absolute().map(|(span, host)| (span, host.to_owned()));
     let message = match &other {
         Some((_, host)) => format!(
             "{shown} in {} is relative: the carrier may ask {host} for it",
