@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path, process::ExitCode, thread, time::Duration};
 
-use nix::{sys::stat::Mode, unistd::mkfifo};
-
 use crate::{host::Host, storm};
 
 /// The peak memory that the hand-off may have, in MB of 2^20 bytes.
@@ -27,16 +25,16 @@ pub(crate) fn gate() -> ExitCode {
     }
 }
 
-/// The plugin's peak memory. Its last act is to look at the core lock; here that is a pipe without a writer, so that it
-/// waits there until it has been looked at. (What `wait4` reports includes the memory of whoever started the process.)
+/// The plugin's peak memory. Its last act is to look for a core; here there is none, so that it waits a moment for one that
+/// may be about to come, and is looked at meanwhile. (What `wait4` reports includes the memory of whoever started the
+/// process.)
 pub(crate) fn peak_rss_mb() -> f64 {
     let host = Host::new();
-    fs::create_dir_all(host.state_dir()).expect("a state directory");
-    let lock = host.state_dir().join("core.lock");
-    mkfifo(&lock, Mode::S_IRWXU).expect("a pipe");
     let mut child = host.alertscript(1).spawn().expect("starts");
     let proc = format!("/proc/{}", child.id());
-    while !has_come_to_the_lock(&host, Path::new(&proc)) {
+    while !waits_for_a_core(&host, Path::new(&proc)) {
+        let ended = child.try_wait().expect("a child");
+        assert_eq!(ended, None, "it has not waited for a core");
         thread::sleep(Duration::from_millis(1));
     }
     let status = fs::read_to_string(format!("{proc}/status")).expect("its status");
@@ -50,7 +48,7 @@ pub(crate) fn peak_rss_mb() -> f64 {
 }
 
 /// The event is in the spool, and the process sleeps interruptibly: an fsync does not.
-fn has_come_to_the_lock(host: &Host, proc: &Path) -> bool {
+fn waits_for_a_core(host: &Host, proc: &Path) -> bool {
     let stat = fs::read_to_string(proc.join("stat")).unwrap_or_default();
     let sleeps = stat
         .rsplit_once(") ")
