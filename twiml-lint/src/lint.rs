@@ -196,7 +196,7 @@ impl Linter {
         }
         let root = root.name_span();
         let mut suppressions = Suppressions::default();
-        let mut seen = Seen::new();
+        let mut seen = Seen::new(checked.findings.len());
         loop {
             suppressions.read(parser.part());
             let mut pass = Pass::new(

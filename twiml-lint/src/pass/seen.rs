@@ -14,6 +14,8 @@ use crate::{
 
 /// What outlives a part of a document. Nothing in it points into the part.
 pub(crate) struct Seen<'a> {
+    /// How many findings are kept.
+    most: usize,
     pub(super) findings: Vec<Finding>,
     /// The first absolute address, and the host in it.
     pub(super) absolute: Option<(Span, Cow<'a, str>)>,
@@ -29,7 +31,7 @@ pub(crate) struct Seen<'a> {
     lonely: Vec<usize>,
     /// The addresses that other files may hold too, in the order of the source.
     kept: Vec<Kept>,
-    /// Takes what is said once there are [`MAX_FINDINGS`].
+    /// Takes what is said once there are more.
     surplus: Option<Finding>,
 }
 
@@ -53,10 +55,11 @@ thread_local! {
 }
 
 impl<'a> Seen<'a> {
-    /// Before the first part.
-    pub(crate) fn new() -> Self {
+    /// Before the first part of a document in a file of which so much has been found already.
+    pub(crate) fn new(found: usize) -> Self {
         let Spare { roles, known, kept } = SPARE.try_with(Cell::take).unwrap_or_default();
         Self {
+            most: MAX_FINDINGS.saturating_sub(found),
             findings: Vec::new(),
             absolute: None,
             relative: None,
@@ -71,7 +74,7 @@ impl<'a> Seen<'a> {
 
     /// Takes in what was found, unless there is more of it than is kept.
     pub(super) fn find(&mut self, finding: Finding) -> &mut Finding {
-        if self.findings.len() >= MAX_FINDINGS {
+        if self.findings.len() >= self.most {
             return self.surplus.insert(finding);
         }
         self.findings.push(finding);
