@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     alert::{EventKind, Severity, samples},
     dispatch::Kept,
-    escalation::CallStatus,
+    escalation::{CallStatus, News},
     store::Batch,
 };
 
