@@ -245,8 +245,18 @@ impl Stand {
         self.child.wait().expect("a child of ours").code()
     }
 
-    pub(crate) fn log(&self) -> String {
-        self.log.lock().expect("no panic").clone()
+    /// The log, once this stands in it: it is read in a thread of its own, which may be late.
+    #[track_caller]
+    pub(crate) fn log_with(&self, says: &str) -> String {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log.lock().expect("no panic").clone();
+            if log.contains(says) {
+                return log;
+            }
+            assert!(Instant::now() < give_up, "{says:?} is not in {log}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn send(&self, method: &str, path: &str, head: &str, body: &str) -> io::Result<Reply> {
