@@ -43,6 +43,8 @@ pub(crate) struct Suppressions<'a> {
     found: Vec<Suppression>,
     /// Comments in the root, with their places, that wait for the verb that follows them.
     waiting: Vec<(&'a str, Span)>,
+    /// The line of the last comment, if that is one line.
+    line: Option<Span>,
 }
 
 impl<'a> Suppressions<'a> {
@@ -67,7 +69,7 @@ impl<'a> Suppressions<'a> {
                     let reach = if before_root {
                         whole
                     } else {
-                        line(part.source(), span)
+                        self.line(part.source(), span)
                     };
                     read(text, span, &[reach], &mut self.found);
                 }
@@ -112,9 +114,21 @@ impl<'a> Suppressions<'a> {
     /// Reads the comments that have waited for this.
     fn settle(&mut self, waiting: &mut Vec<(&'a str, Span)>, source: &str, next: Option<Span>) {
         for (text, span) in waiting.drain(..) {
-            let reach = [Some(line(source, span)), next].into_iter().flatten();
+            let reach = [Some(self.line(source, span)), next].into_iter().flatten();
             read(text, span, &reach.collect::<Vec<_>>(), &mut self.found);
         }
+    }
+
+    /// The line on which a comment stands, or the lines. Very many may stand on one, which is not looked through for each.
+    fn line(&mut self, source: &str, comment: Span) -> Span {
+        let holds = |line: &Span| line.start <= comment.start && comment.end <= line.end;
+        if let Some(line) = self.line.filter(holds) {
+            return line;
+        }
+        let line = line(source, comment);
+        let is_one = !source[comment.range()].contains('\n');
+        self.line = is_one.then_some(line);
+        line
     }
 }
 
@@ -122,7 +136,7 @@ fn concerns_us(comment: &str) -> bool {
     comment.trim_start().starts_with(MARK)
 }
 
-/// Reads what a comment silences.
+/// Reads what a comment silences, up to one code more than count.
 fn read(text: &str, comment: Span, reach: &[Span], found: &mut Vec<Suppression>) {
     let Some(rest) = text.trim_start().strip_prefix(MARK) else {
         return;
@@ -136,6 +150,9 @@ fn read(text: &str, comment: Span, reach: &[Span], found: &mut Vec<Suppression>)
             continue;
         };
         for name in names.split(',').filter(|name| !name.is_empty()) {
+            if found.len() > MAX {
+                return;
+            }
             let start = offset(name);
             found.push(Suppression {
                 name: name.to_owned(),
@@ -151,7 +168,7 @@ fn read(text: &str, comment: Span, reach: &[Span], found: &mut Vec<Suppression>)
     }
 }
 
-/// The line on which something stands.
+/// The line on which something stands, from its first character to its last; the lines, if it stands on several.
 fn line(source: &str, span: Span) -> Span {
     let start = source[..span.start as usize]
         .rfind('\n')

@@ -227,6 +227,20 @@ fn hostile_inputs_are_refused_or_read_in_bounded_time() {
             ),
         ),
         (
+            "suppressions on one line",
+            format!(
+                "<Response>{}</Response>",
+                many("<!-- twiml-lint: disable=TW101 -->").repeat(6)
+            ),
+        ),
+        (
+            "codes in one comment",
+            format!(
+                "<Response><!-- twiml-lint: disable={}--></Response>",
+                many("TW101,")
+            ),
+        ),
+        (
             "bombs",
             format!("<!DOCTYPE r [{}]><Response/>", many("<!ENTITY a '&a;&a;'>")),
         ),
