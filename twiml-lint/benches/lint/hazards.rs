@@ -23,7 +23,7 @@ const MB: usize = 1_000_000;
 /// A name, the file, and the code of what is found.
 type Hazard = (&'static str, fn() -> String, &'static str);
 
-const HAZARDS: [Hazard; 10] = [
+const HAZARDS: [Hazard; 12] = [
     ("10,000 levels", || "<a>".repeat(10_000), "TW007"),
     (
         "an attribute of 20 MB",
@@ -64,6 +64,21 @@ const HAZARDS: [Hazard; 10] = [
         "a million elements",
         || in_root(&"<Say/>".repeat(1_000_000)),
         "",
+    ),
+    (
+        "20 MB of comments that silence, on one line",
+        || in_root(&"<!-- twiml-lint: disable=TW101 -->".repeat(20 * MB / 34)),
+        "TW007",
+    ),
+    (
+        "a comment of 20 MB that silences",
+        || {
+            in_root(&format!(
+                "<!-- twiml-lint: disable={}-->",
+                "x,".repeat(10 * MB)
+            ))
+        },
+        "TW007",
     ),
     (
         "NUL after 20 MB",

@@ -18,7 +18,7 @@ pub(crate) struct Flow {
     pub(super) way_out: Option<&'static str>,
     /// Whether a verb has been said never to run.
     pub(super) is_over: bool,
-    /// Where what is said begins that a [`Gather`](crate::grammar) may follow at once.
+    /// What is said first without a pause for anything else, if a `Gather` may follow at once.
     pub(super) speech: Option<Verb>,
     /// What they are.
     roles: u128,
